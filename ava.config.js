@@ -1,0 +1,5 @@
+export default {
+  files: ["harness/**/*.test.ts"],
+  typescript: { rewritePaths: { "harness/": "build/harness/" }, compile: false },
+  timeout: "2m",
+};

@@ -1,0 +1,43 @@
+import type { Arch } from "../arch.ts";
+
+export default {
+  name: "x86_64",
+  aliases: ["amd64", "x86-64"],
+  kernelArch: "x86_64",
+  crossCompile: "",
+  packages: ["gcc", "libc6-dev"],
+  // The uncompressed vmlinux is booted through its PVH entry: no BIOS, no decompression.
+  targets: ["vmlinux"],
+  image: "vmlinux",
+  abis: [
+    { name: "x86_64", compiler: "gcc", packages: ["gcc", "libc6-dev"] },
+    {
+      name: "i386",
+      compiler: "i686-linux-gnu-gcc",
+      packages: ["gcc-i686-linux-gnu", "libc6-dev-i386-cross"],
+    },
+    {
+      name: "x32",
+      compiler: "x86_64-linux-gnux32-gcc",
+      packages: ["gcc-x86-64-linux-gnux32", "libc6-dev-x32-cross"],
+    },
+  ],
+  qemu: {
+    binary: "qemu-system-x86_64",
+    package: "qemu-system-x86",
+    machine: ["-M", "q35"],
+    cpu: { tcg: "max", kvm: "host" },
+    memoryMiB: 512,
+    cpus: 2,
+    nic: "virtio-net-pci,romfile=",
+    devices: ["virtio-rng-pci"],
+    console: "ttyS0",
+    // Debian kernels switch x32 off by default; the suites want it.
+    append: [
+      "syscall.x32=y",
+      // A busy host loses timer ticks; the boot-time check of the timer then panics.
+      "no_timer_check",
+    ],
+  },
+  slowdown: { tcg: 8, kvm: 1 },
+} satisfies Arch;

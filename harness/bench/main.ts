@@ -1,0 +1,174 @@
+/**
+ * `npm run bench`: measures what the project promises about speed, in one run on one machine, in a
+ * cache of its own. Absolute seconds belong to this machine and its load; the ratios travel.
+ */
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { exec } from "../exec.ts";
+import type { Event } from "../model/event.ts";
+import { runRecordSchema, type RunRecord } from "../model/run.ts";
+import { cacheDir, projectDir } from "../paths.ts";
+import { covered, median, type Interval } from "./intervals.ts";
+
+interface Measured {
+  readonly record: RunRecord;
+  readonly events: readonly (Event & { readonly time: string })[];
+  readonly seconds: number;
+}
+
+interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "s" | "ratio" | "count";
+  /** At most this. */
+  readonly promised: number;
+}
+
+const kernel = process.env["HARNESS_BENCH_KERNEL"] ?? "apt:6.12";
+/** Touches kernel/exit.c and nothing else. */
+const touchesOneFile = path.join(projectDir, "harness/e2e/wait4-loses-event-bits.patch");
+const bin = path.join(projectDir, "build/harness/bin.js");
+
+async function harness(
+  cache: string,
+  ...args: string[]
+): Promise<{ stdout: string; seconds: number }> {
+  const result = await exec(process.execPath, [bin, ...args], {
+    env: { XDG_CACHE_HOME: cache },
+    onLine: (line) => {
+      if (line.includes('"step-finished"')) process.stderr.write(".");
+    },
+  });
+  // 1 is right where the patch is the one that breaks wait4.
+  if (result.exitCode !== 0 && result.exitCode !== 1) throw new Error(result.output);
+  return result;
+}
+
+async function run(cache: string, ...args: string[]): Promise<Measured> {
+  process.stderr.write(`harness run ${args.join(" ")} `);
+  const all = [
+    "run",
+    "--kernel",
+    kernel,
+    "--json",
+    "--output",
+    path.join(cache, "results"),
+    ...args,
+  ];
+  const { stdout, seconds } = await harness(cache, ...all);
+  process.stderr.write(` ${seconds.toFixed(1)} s\n`);
+  const events = stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Event & { time: string });
+  const finished = events.find((event) => event.type === "run-finished");
+  if (finished?.type !== "run-finished") throw new Error("the run did not come to its end");
+  const text = await readFile(path.join(finished.resultsDir, "run.json"), "utf8");
+  return { record: runRecordSchema.parse(JSON.parse(text)), events, seconds };
+}
+
+/** When make and guests were at work: all that is not the harness's own time. */
+function workIntervals({ events }: Measured): Interval[] {
+  const intervals: Interval[] = [];
+  for (const event of events) {
+    if (event.type !== "step-finished" || event.outcome === "cached") continue;
+    if (!/^(kernel|userland|suite-build|test)/.test(event.id)) continue;
+    const to = Date.parse(event.time) / 1000;
+    intervals.push([to - event.seconds, to]);
+  }
+  return intervals;
+}
+
+function makeSeconds({ record }: Measured, label: string): number {
+  return record.kernels.find((each) => each.label === label)?.buildSeconds ?? NaN;
+}
+
+/** Seconds to the first ssh command, one guest at a time. */
+async function bootSeconds(cache: string, times: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const { stdout } = await harness(
+      cache,
+      "boot",
+      "--kernel",
+      kernel,
+      "--command",
+      "true",
+      "--json",
+    );
+    found.push((JSON.parse(stdout) as { bootSeconds: number }).bootSeconds);
+  }
+  return found;
+}
+
+await mkdir(cacheDir(), { recursive: true });
+const cache = await mkdtemp(path.join(path.dirname(cacheDir()), "harness-bench-"));
+try {
+  const cold = await run(cache, "--series", "all");
+  const warm = await run(cache, "--series", "all");
+  const oneFile = await run(cache, "--patch", touchesOneFile, "--suite", "ptrace-syscall-info");
+  const boots = await bootSeconds(cache, 7);
+  const label = oneFile.record.kernels.find((each) => each.series !== undefined)?.label ?? "";
+  const baseline = makeSeconds(cold, "baseline");
+  const busy = covered(workIntervals(cold));
+  const rebooted = cold.record.kernels.filter((each) => each.boots.length > 1).length;
+  const figures: Figure[] = [
+    { name: "main job, cold cache", value: cold.seconds, unit: "s", promised: 900 },
+    { name: "main job again, nothing changed", value: warm.seconds, unit: "s", promised: 15 },
+    {
+      name: "make in the second run",
+      value: warm.record.timings["make"] ?? NaN,
+      unit: "s",
+      promised: 0,
+    },
+    {
+      name: "make: series with a system call / baseline",
+      value: makeSeconds(cold, "wait6") / baseline,
+      unit: "ratio",
+      promised: 0.5,
+    },
+    {
+      name: "make: series with one .c file / baseline",
+      value: makeSeconds(oneFile, label) / baseline,
+      unit: "ratio",
+      promised: 0.15,
+    },
+    {
+      name: "boot to the end of the first ssh command, median of 7",
+      value: median(boots),
+      unit: "s",
+      promised: 1.3,
+    },
+    { name: "kernels that needed a second boot", value: rebooted, unit: "count", promised: 0 },
+    {
+      name: "the harness's own share of the cold run",
+      value: (cold.seconds - busy) / cold.seconds,
+      unit: "ratio",
+      promised: 0.05,
+    },
+  ];
+  for (const { name, value, unit, promised } of figures) {
+    const mark = value <= promised ? "   " : "!!!";
+    console.log(
+      `${mark} ${name.padEnd(56)} ${value.toFixed(unit === "count" ? 0 : 2).padStart(8)} ${unit.padEnd(6)} (at most ${promised})`,
+    );
+  }
+  console.log(
+    JSON.stringify({
+      kernel: cold.record.kernel.description,
+      cpus: os.availableParallelism(),
+      cpu: os.cpus()[0]?.model,
+      accelerator: cold.record.accelerator,
+      baselineMakeSeconds: baseline,
+      makeSeconds: Object.fromEntries(
+        cold.record.kernels.map((each) => [each.label, each.buildSeconds]),
+      ),
+      bootSeconds: boots,
+      timings: cold.record.timings,
+      figures,
+    }),
+  );
+} finally {
+  await rm(cache, { recursive: true, force: true });
+}

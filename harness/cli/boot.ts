@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { buildImage, buildUserland } from "../image.ts";
+import { buildKernel } from "../kernel/build.ts";
+import { inStep, type Emit } from "../model/event.ts";
+import { exitStatus, Failure } from "../model/failure.ts";
+import { bootKernel } from "../pipeline/boot-kernel.ts";
+import { buildSuites } from "../pipeline/build-suites.ts";
+import { kernelRequest } from "../pipeline/kernel-request.ts";
+import { makePlan } from "../pipeline/plan.ts";
+import { chooseAccelerator } from "../vm/accel.ts";
+import { defineCommand } from "./command.ts";
+import { kernelOptions, runRequest } from "./run-options.ts";
+
+export const bootCommand = defineCommand({
+  command: "boot",
+  describe: "Builds one kernel, boots it and gives a shell in the guest",
+  examples: [
+    ["boot --kernel apt:6.12", "the baseline, with all suites in /suites"],
+    ["boot --kernel apt:6.12 --series wait6", "the patched kernel"],
+    ["boot --kernel apt:6.12 --command 'uname -a'", "one command instead of a shell"],
+  ],
+  options: (yargs) =>
+    kernelOptions(yargs)
+      .option("command", { type: "string", describe: "run this instead of a shell" })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "with --command: the result as JSON",
+      }),
+  run: async (args, { signal, print, remark }) => {
+    const request = runRequest(args);
+    const named = [...request.series, ...request.patches];
+    if (named.length > 1 || named.includes("all")) {
+      throw new Failure({
+        reason: "one-kernel-only",
+        blame: "usage",
+        what: "boot takes one series at the most",
+        hint: "each series has a kernel of its own: name one",
+      });
+    }
+    // stdout is the guest's here.
+    const tell: Emit = (event) => {
+      if (event.type === "notice" || event.type === "step-started") {
+        remark(event.type === "notice" ? event.text : event.step.title);
+      }
+    };
+    const context = { emit: tell, signal };
+    const plan = await makePlan(request, { ...context, noSeriesByDefault: true });
+    const [planned] = plan.series;
+    const accelerator = await chooseAccelerator({
+      arch: plan.arch,
+      wanted: plan.accel,
+      ...context,
+    });
+    const kernel = await inStep(tell, { id: "kernel", title: "build the kernel" }, (progress) =>
+      buildKernel({ ...kernelRequest(plan, context, planned), progress }),
+    );
+    const userland = await buildUserland(plan.arch, { jobs: plan.jobs, ...context });
+    const image = await buildImage(
+      { userland, folders: await buildSuites(plan, context) },
+      context,
+    );
+    const work = await mkdtemp(path.join(os.tmpdir(), "harness-boot-"));
+    try {
+      const { vm } = await bootKernel({
+        label: planned?.series.name ?? "baseline",
+        plan,
+        kernel,
+        image,
+        accelerator,
+        blame: planned ? "series" : "baseline",
+        consoleFile: path.join(work, "console.log"),
+        ...context,
+      });
+      await using _ends = vm;
+      if (args.command === undefined) {
+        remark(`booted in ${vm.bootSeconds.toFixed(2)} s; exit or Ctrl-D ends the guest`);
+        const { stdin: input, stdout: output } = process;
+        await vm.shell({ input, output, type: process.env["TERM"] ?? "dumb" });
+        return exitStatus.ok;
+      }
+      const result = await vm.exec(args.command, { signal });
+      const { end, stdout, stderr, seconds } = result;
+      if (args.json) {
+        const text = { stdout: stdout.toString(), stderr: stderr.toString() };
+        print(JSON.stringify({ bootSeconds: vm.bootSeconds, seconds, end, ...text }));
+      } else {
+        process.stdout.write(stdout);
+        process.stderr.write(stderr);
+      }
+      return end.how === "exited" && end.code === 0 ? exitStatus.ok : exitStatus.series;
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  },
+});

@@ -1,0 +1,224 @@
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import type { Arch } from "../arch.ts";
+import type { Check, Finding } from "./check.ts";
+import { exec } from "../exec.ts";
+
+type Tool = Pick<Check, "group" | "name" | "purpose" | "packages"> & {
+  readonly importance?: Check["importance"];
+  /** The program looked for on PATH; the name unless told. */
+  readonly program?: string;
+  /** How it tells its version; "--version" unless told. */
+  readonly versionArgument?: string;
+};
+
+/** Programs that every architecture needs. */
+const tools: readonly Tool[] = [
+  {
+    group: "kernel build",
+    name: "make",
+    purpose: "builds kernels and suites",
+    packages: ["make"],
+  },
+  {
+    group: "kernel build",
+    name: "flex",
+    purpose: "the kernel's Kconfig parser",
+    packages: ["flex"],
+  },
+  {
+    group: "kernel build",
+    name: "bison",
+    purpose: "the kernel's Kconfig parser",
+    packages: ["bison"],
+  },
+  {
+    group: "kernel build",
+    name: "bc",
+    purpose: "the kernel's time constants",
+    packages: ["bc"],
+  },
+  {
+    group: "kernel build",
+    name: "perl",
+    purpose: "scripts of the kernel's build",
+    packages: ["perl"],
+  },
+  {
+    group: "kernel build",
+    name: "python3",
+    purpose: "scripts of newer kernels' build",
+    packages: ["python3"],
+  },
+  {
+    group: "kernel build",
+    name: "rsync",
+    purpose: "make headers_install, for the tree's own kselftests",
+    packages: ["rsync"],
+  },
+  {
+    group: "kernel build",
+    name: "git",
+    purpose: "applies patch series, reads git: sources",
+    packages: ["git"],
+  },
+  { group: "kernel build", name: "tar", purpose: "unpacks sources", packages: ["tar"] },
+  { group: "kernel build", name: "xz", purpose: "unpacks sources", packages: ["xz-utils"] },
+  { group: "kernel build", name: "bzip2", purpose: "unpacks sources", packages: ["bzip2"] },
+  {
+    group: "kernel build",
+    name: "ccache",
+    purpose: "makes later kernel builds about twice as fast",
+    packages: ["ccache"],
+    importance: "recommended",
+  },
+  {
+    group: "compilers",
+    name: "clang",
+    purpose: "--toolchain clang",
+    packages: ["clang", "lld", "llvm"],
+    importance: "optional",
+  },
+  {
+    group: "guests",
+    name: "setpriv",
+    purpose: "ends all commands with the harness, even when it is killed",
+    packages: ["util-linux"],
+  },
+];
+
+/** Libraries by a header that the kernel's own build tools include. */
+const headers: readonly (Pick<Check, "name" | "purpose" | "packages"> & { header: string })[] = [
+  {
+    name: "libelf",
+    purpose: "objtool, which the x86 kernel's build runs",
+    packages: ["libelf-dev"],
+    header: "gelf.h",
+  },
+  {
+    name: "libssl",
+    purpose: "kernels with module signatures or keyrings",
+    packages: ["libssl-dev"],
+    header: "openssl/ssl.h",
+  },
+  {
+    name: "libcap",
+    purpose: "the kernel's own seccomp and clone3 selftests",
+    packages: ["libcap-dev"],
+    header: "sys/capability.h",
+  },
+];
+
+/** The checks for programs and libraries: common ones, the architecture's compilers, its QEMU. */
+export function toolChecks(arch: Arch): Check[] {
+  const compiler = `${arch.crossCompile}gcc`;
+  const compilers: Tool[] = [
+    {
+      group: "compilers",
+      name: compiler,
+      purpose: `compiles ${arch.name} kernels`,
+      packages: arch.packages,
+    },
+  ];
+  const qemu: Tool = {
+    group: "guests",
+    name: arch.qemu.binary,
+    purpose: `runs ${arch.name} guests`,
+    packages: [arch.qemu.package],
+  };
+  return [
+    ...compilers.map(programCheck),
+    ...(compiler === "gcc" ? [] : [programCheck(hostCompiler)]),
+    ...arch.abis.map(abiCheck),
+    ...tools.map(programCheck),
+    ...headers.map(headerCheck),
+    programCheck(qemu),
+  ];
+}
+
+const hostCompiler: Tool = {
+  group: "compilers",
+  name: "gcc",
+  purpose: "compiles the kernel's own build tools",
+  packages: ["gcc", "libc6-dev"],
+};
+
+function programCheck(tool: Tool): Check {
+  const { group, name, purpose, packages, importance = "needed" } = tool;
+  const program = tool.program ?? name;
+  return {
+    group,
+    name,
+    purpose,
+    packages,
+    importance,
+    probe: async (full) => {
+      if (findProgram(program) === undefined) return missing(`${program} is not on PATH`);
+      if (!full) return ok("");
+      const { output } = await exec(program, [tool.versionArgument ?? "--version"], {
+        timeoutSeconds: 20,
+      });
+      return ok(versionIn(output));
+    },
+  };
+}
+
+/** A compiler is of use only with a static libc for its ABI. */
+function abiCheck(abi: Arch["abis"][number]): Check {
+  return {
+    group: "compilers",
+    name: `${abi.name} programs`,
+    purpose: `compiles the suites' ${abi.name} programs (${abi.compiler}, static libc)`,
+    packages: abi.packages,
+    importance: "needed",
+    probe: async (full) => {
+      if (findProgram(abi.compiler) === undefined) return missing(`no ${abi.compiler} on PATH`);
+      const libc = await exec(abi.compiler, ["-print-file-name=libc.a"]);
+      // Without one the compiler says the bare name again.
+      if (!path.isAbsolute(libc.stdout.trim())) return missing(`${abi.compiler} has no libc.a`);
+      if (!full) return ok("");
+      const { stdout } = await exec(abi.compiler, ["-dumpfullversion"]);
+      return ok(`${abi.compiler} ${stdout.trim()}`);
+    },
+  };
+}
+
+function headerCheck({ header, ...rest }: (typeof headers)[number]): Check {
+  return {
+    group: "kernel build",
+    importance: "needed",
+    ...rest,
+    probe: async () => {
+      const found = await exec("gcc", ["-E", "-x", "c", "-include", header, "/dev/null"]);
+      return found.exitCode === 0 ? ok("") : missing(`gcc finds no ${header}`);
+    },
+  };
+}
+
+/** Where PATH has a program; undefined where it has none. */
+export function findProgram(name: string): string | undefined {
+  const dirs = (process.env["PATH"] ?? "").split(":").filter((dir) => path.isAbsolute(dir));
+  return dirs
+    .map((dir) => path.join(dir, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The first thing that looks like a version in what a program says of itself. */
+export function versionIn(text: string): string {
+  return /\d+(?:\.\d+)+[\w.~+-]*/.exec(text)?.[0].replace(/\.$/, "") ?? "";
+}
+
+function ok(detail: string): Finding {
+  return { state: "ok", detail };
+}
+
+function missing(detail: string): Finding {
+  return { state: "missing", detail };
+}

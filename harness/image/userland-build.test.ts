@@ -1,0 +1,170 @@
+import test from "ava";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { Arch } from "../arch.ts";
+import x86 from "../arch/x86_64.ts";
+import { exec } from "../exec.ts";
+import { userlandFingerprint } from "../image.ts";
+import { Failure } from "../model/failure.ts";
+import { projectDir } from "../paths.ts";
+import { droppedOptions, mergeBusyboxConfig, parseBusyboxConfig } from "./busybox-config.ts";
+import { buildPrograms, recipeFiles } from "./userland-build.ts";
+import type { SourceArchive, UserlandProgram } from "./userland-source.ts";
+
+const recipeDir = path.join(projectDir, "images", "guest");
+
+/** The compiler that these tests put on PATH instead of a real one: it writes its name as the program. */
+const fakeCompiler = `#!/bin/sh
+while [ $# -gt 0 ]; do [ "$1" = -o ] && echo compiled > "$2"; shift; done
+`;
+
+/**
+ * A busybox whose Makefile does what the real one does to files, and a dropbear likewise; `make` is real.
+ * `fault` replaces the recipe of a make target, or the body of dropbear's configure.
+ */
+async function project(
+  t: { teardown: (fn: () => Promise<void>) => void },
+  fault: Readonly<Record<string, string>> = {},
+) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "userland-"));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const wanted = await readFile(path.join(recipeDir, "busybox.config"), "utf8");
+  const rule = (target: string, commands: string) =>
+    `${target}:\n${(fault[target] ?? commands).replace(/^/gm, "\t")}\n.PHONY: ${target}\n`;
+  const trees: Record<UserlandProgram, Record<string, string>> = {
+    busybox: {
+      wanted,
+      Makefile: [
+        rule("allnoconfig", "cp wanted .config"),
+        rule("oldconfig", "@true"),
+        rule("busybox", "echo program > busybox"),
+        rule("busybox.links", "printf '/bin/ls\\n/usr/bin/wc\\n/bin/ls\\n' > busybox.links"),
+      ].join(""),
+    },
+    dropbear: {
+      configure: `#!/bin/sh\n${fault["configure"] ?? "grep -q INETD_MODE localoptions.h"}\n`,
+      Makefile: rule("dropbear", "echo server > dropbear"),
+    },
+  };
+  const sources = {} as Record<UserlandProgram, SourceArchive>;
+  for (const [name, files] of Object.entries(trees)) {
+    const program = name as UserlandProgram;
+    const tree = path.join(dir, "trees", program, `${program}-1.0`);
+    const into = path.join(dir, "downloads", program);
+    await mkdir(tree, { recursive: true });
+    await mkdir(into, { recursive: true });
+    for (const [file, text] of Object.entries(files))
+      await writeFile(path.join(tree, file), text, { mode: 0o755 });
+    const file = path.join(into, "source.tar");
+    await exec("tar", ["-cf", file, "-C", path.dirname(tree), `${program}-1.0`]);
+    sources[program] = { program, version: "1.0", file, sha256: program, origin: "test" };
+  }
+  const compiler = path.join(dir, "cc");
+  await writeFile(compiler, fakeCompiler);
+  await chmod(compiler, 0o755);
+  // The sandbox hides /tmp; what is on PATH stays visible.
+  process.env["PATH"] = `${dir}:${process.env["PATH"] ?? ""}`;
+  const arch: Arch = { ...x86, abis: [{ name: "x86_64", compiler: "cc", packages: [] }] };
+  const outputDir = path.join(dir, "output");
+  await mkdir(outputDir);
+  const workDir = path.join(dir, "work");
+  return { arch, sources, recipeDir, workDir, outputDir, jobs: 2 };
+}
+
+test.serial("the steps leave init, busybox, dropbear and the applets' names", async (t) => {
+  const request = await project(t);
+  const steps: string[] = [];
+  await buildPrograms({ ...request, progress: (text) => steps.push(text) });
+  const made = async (name: string) => readFile(path.join(request.outputDir, name), "utf8");
+  t.is(await made("init"), "compiled\n");
+  t.is(await made("busybox"), "program\n");
+  t.is(await made("dropbear"), "server\n");
+  t.is(await made("applets"), "ls\nwc\n");
+  t.true(steps.includes("dropbear: configure"));
+});
+
+const faults = [
+  ["allnoconfig", "busybox: configure"],
+  ["busybox", "busybox: compile"],
+  ["configure", "dropbear: configure"],
+  ["dropbear", "dropbear: compile"],
+] as const;
+for (const [fault, step] of faults) {
+  test.serial(
+    `a failure in "${step}" names the step, shows its output, and is infra's`,
+    async (t) => {
+      const request = await project(t, {
+        [fault]: "echo 'x.c:1: error: no such thing' >&2; exit 3",
+      });
+      const failure = await t.throwsAsync(buildPrograms(request), { instanceOf: Failure });
+      t.is(failure.blame, "infra");
+      t.is(failure.reason, "userland-build");
+      t.true(failure.what.includes(`"${step}"`), failure.what);
+      t.regex(failure.evidence ?? "", /x\.c:1: error: no such thing/);
+    },
+  );
+}
+
+test.serial("a compiler that is killed is told from one that fails", async (t) => {
+  const request = await project(t, { configure: "kill -KILL $$" });
+  const failure = await t.throwsAsync(buildPrograms(request), { instanceOf: Failure });
+  t.regex(failure.what, /dropbear: configure.*(killed by SIGKILL|exit status 137)/);
+});
+
+test.serial("an option that busybox drops is named", async (t) => {
+  const request = await project(t, { oldconfig: "sed -i '/^CONFIG_AWK=/d' .config" });
+  const failure = await t.throwsAsync(buildPrograms(request), { instanceOf: Failure });
+  t.is(failure.reason, "userland-config");
+  t.is(failure.evidence, "CONFIG_AWK=y (is unknown)");
+});
+
+test("each file of the recipe, each source and the compiler are in the fingerprint", async (t) => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "recipe-"));
+  t.teardown(() => rm(dir, { recursive: true }));
+  await cp(recipeDir, dir, { recursive: true });
+  const sources = { busybox: { sha256: "1" }, dropbear: { sha256: "2" } };
+  const before = await userlandFingerprint(x86, dir, sources);
+  t.is(await userlandFingerprint(x86, dir, sources), before);
+  t.is(
+    await userlandFingerprint(x86, recipeDir, sources),
+    before,
+    "the folder's place is not in it",
+  );
+  const seen = new Set([before]);
+  for (const file of recipeFiles) {
+    await writeFile(path.join(dir, file), "changed");
+    seen.add(await userlandFingerprint(x86, dir, sources));
+  }
+  seen.add(await userlandFingerprint(x86, dir, { ...sources, busybox: { sha256: "3" } }));
+  seen.add(await userlandFingerprint(x86, dir, { ...sources, dropbear: { sha256: "3" } }));
+  seen.add(await userlandFingerprint({ ...x86, name: "other" }, dir, sources));
+  t.is(seen.size, 1 + recipeFiles.length + 3);
+  await writeFile(path.join(dir, "README.md"), "words change nothing");
+  t.true(seen.has(await userlandFingerprint(x86, dir, sources)));
+});
+
+test("a compiler that is not there is the host's fault, with the packages to install", async (t) => {
+  const arch: Arch = { ...x86, abis: [{ name: "x", compiler: "no-such-cc", packages: [] }] };
+  const sources = { busybox: { sha256: "1" }, dropbear: { sha256: "2" } };
+  const failure = await t.throwsAsync(userlandFingerprint(arch, recipeDir, sources), {
+    instanceOf: Failure,
+  });
+  t.is(failure.blame, "infra");
+  t.regex(failure.hint ?? "", /gcc/);
+});
+
+test("wanted options replace what allnoconfig says, and are looked for afterwards", (t) => {
+  const wanted = parseBusyboxConfig('# words\nCONFIG_A=y\nCONFIG_B=n\nCONFIG_P="/x"\n');
+  const merged = mergeBusyboxConfig("# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=y\n", wanted);
+  t.is(
+    merged,
+    "# CONFIG_B is not set\n".replace(/^/, "CONFIG_A=y\n") + 'CONFIG_C=y\nCONFIG_P="/x"\n',
+  );
+  t.deepEqual(droppedOptions(merged, wanted), []);
+  t.deepEqual(droppedOptions("CONFIG_B=y\n", wanted), [
+    "CONFIG_A=y (is unknown)",
+    "CONFIG_B=n (is y)",
+    'CONFIG_P="/x" (is unknown)',
+  ]);
+});

@@ -1,0 +1,278 @@
+import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Arch } from "../arch.ts";
+import { cached, isCached } from "../cache.ts";
+import { exec } from "../exec.ts";
+import { fingerprint } from "../fingerprint.ts";
+import type { Blame } from "../model/failure.ts";
+import { cacheDir } from "../paths.ts";
+import { execSandboxed } from "../sandbox.ts";
+import { BuildProgress, buildFailure } from "./build-log.ts";
+import { changedOptions, configure } from "./configure.ts";
+import { formatConfig, type Merged } from "../kconfig.ts";
+import type { Toolchain } from "./toolchain.ts";
+
+/** A source tree, unpacked only when a build needs it. */
+export interface Tree {
+  /** Hash over its content. */
+  readonly identity: string;
+  /** The unpacked folder; shared and never written. */
+  dir(): Promise<string>;
+}
+
+/** A series, as the build sees it. */
+export interface Patch {
+  readonly name: string;
+  /** Hash over the patches' content, in order. */
+  readonly identity: string;
+  /** Makes a patched copy of the tree at `into`, which does not exist yet. */
+  apply(tree: string, into: string): Promise<void>;
+}
+
+export interface KernelRequest {
+  readonly arch: Arch;
+  readonly toolchain: Toolchain;
+  /** The wanted options over tinyconfig. */
+  readonly options: Merged;
+  readonly tree: Tree;
+  /** Makes this the patched kernel of that series. */
+  readonly patch?: Patch;
+  readonly jobs: number;
+  /** Scales the bound on a build's time. */
+  readonly timeoutScale: number;
+  readonly progress: (text: string) => void;
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Kernel {
+  readonly fingerprint: string;
+  readonly cached: boolean;
+  /** What QEMU boots. */
+  readonly image: string;
+  readonly config: string;
+  readonly buildLog: string;
+  /** As uname -r says it. */
+  readonly release: string;
+  /** Wall seconds of make when it was built (by whichever run). */
+  readonly makeSeconds: number;
+  /** Files that make compiled, linked or generated. */
+  readonly makeFiles: number;
+}
+
+/** Names of the files of a kernel's cache entry. */
+const files = { image: "image", config: "config", log: "build.log", meta: "meta.json" } as const;
+
+/** The build's view of the world: the same paths for every tree, so objects and ccache stay valid. */
+const inside = { src: "/mnt/src", obj: "/mnt/obj", ccache: "/mnt/ccache" } as const;
+
+/** Variables that would make a build depend on the caller's environment or the time of day. */
+const buildEnv: Readonly<Record<string, string | undefined>> = {
+  LC_ALL: "C",
+  // Documentation/kbuild/reproducible-builds.rst
+  KBUILD_BUILD_TIMESTAMP: "Thu Jan  1 00:00:00 UTC 1970",
+  KBUILD_BUILD_USER: "harness",
+  KBUILD_BUILD_HOST: "harness",
+  KBUILD_BUILD_VERSION: "1",
+  CCACHE_DIR: inside.ccache,
+  CCACHE_MAXSIZE: "5G",
+  // A series that adds a system call changes a header that every file includes: looking the headers
+  // up (direct mode) never hits then, and only costs time.
+  CCACHE_NODIRECT: "1",
+  MAKEFLAGS: undefined,
+  MFLAGS: undefined,
+  ARCH: undefined,
+  CROSS_COMPILE: undefined,
+  LLVM: undefined,
+  KCFLAGS: undefined,
+  KBUILD_OUTPUT: undefined,
+};
+
+/** The fingerprint of the kernel that this request makes. */
+export function kernelFingerprint(request: KernelRequest): string {
+  return fingerprint({
+    // Raised when this file builds kernels in another way.
+    recipe: 1,
+    // What is compiled ...
+    tree: request.tree.identity,
+    patch: request.patch?.identity,
+    // ... with which options ...
+    options: formatConfig(request.options),
+    // ... for which machine ...
+    kernelArch: request.arch.kernelArch,
+    targets: request.arch.targets,
+    image: request.arch.image,
+    // ... and by which compiler.
+    toolchain: request.toolchain.identity,
+  });
+}
+
+/** Whether this kernel is in the cache already; for --dry-run. */
+export async function kernelIsCached(request: KernelRequest): Promise<boolean> {
+  return (
+    (await isCached({
+      kind: "kernels",
+      fingerprint: kernelFingerprint(request),
+      verify: "content",
+    })) !== undefined
+  );
+}
+
+/**
+ * Builds a kernel, or takes it from the cache. The patched kernel starts from the baseline's
+ * object tree, with the same paths inside the sandbox, so that make redoes what the patch touches.
+ * Throws Failure: blame "baseline" or "series" where the tree does not build, "infra" where the host
+ * is at fault, and what the patch's apply() throws.
+ */
+export async function buildKernel(request: KernelRequest): Promise<Kernel> {
+  const key = kernelFingerprint(request);
+  const entry = await cached(
+    {
+      kind: "kernels",
+      fingerprint: key,
+      verify: "content",
+      notice: request.notice,
+      signal: request.signal,
+    },
+    async (dir) => {
+      if (request.patch) await makePatched(request, request.patch, dir);
+      else await makeBaseline(request, dir);
+    },
+  );
+  const meta = JSON.parse(await readFile(path.join(entry.dir, files.meta), "utf8")) as Pick<
+    Kernel,
+    "release" | "makeSeconds" | "makeFiles"
+  >;
+  return {
+    fingerprint: key,
+    cached: entry.cached,
+    image: path.join(entry.dir, files.image),
+    config: path.join(entry.dir, files.config),
+    buildLog: path.join(entry.dir, files.log),
+    ...meta,
+  };
+}
+
+async function makeBaseline(request: KernelRequest, into: string): Promise<void> {
+  const objects = await baselineObjects(request);
+  await keep(request.arch, objects, into);
+}
+
+/** The baseline's object tree: kept, because every series on this baseline starts from it. */
+async function baselineObjects(request: KernelRequest): Promise<string> {
+  const baseline = { ...request };
+  delete baseline.patch;
+  const entry = await cached(
+    {
+      kind: "objects",
+      fingerprint: kernelFingerprint(baseline),
+      verify: "listing",
+      notice: request.notice,
+      signal: request.signal,
+    },
+    async (objects) => {
+      const source = await request.tree.dir();
+      const dropped = await configure(makeContext(request, source, objects), request.options);
+      for (const { wanted } of dropped) {
+        request.notice(`this kernel has no ${wanted.name}, which ${wanted.origin.file} asks for`);
+      }
+      await make(request, source, objects, "baseline");
+    },
+  );
+  return entry.dir;
+}
+
+async function makePatched(request: KernelRequest, patch: Patch, into: string): Promise<void> {
+  const objects = await baselineObjects(request);
+  const work = await mkdtemp(path.join(path.dirname(into), "patched-"));
+  try {
+    const source = path.join(work, "src");
+    const own = path.join(work, "obj");
+    request.progress("applying the patches");
+    await patch.apply(await request.tree.dir(), source);
+    await copyTree(objects, own);
+    await rm(path.join(own, files.log), { force: true });
+    const before = await readFile(path.join(own, ".config"), "utf8");
+    await make(request, source, own, "series");
+    const changed = changedOptions(before, await readFile(path.join(own, ".config"), "utf8"));
+    if (changed.length)
+      request.notice(`${patch.name} changes the configuration: ${changed.join(", ")}`);
+    await keep(request.arch, own, into);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Copies an object tree with its times, by cp: a hundred thousand calls from here would be slower. */
+async function copyTree(from: string, to: string): Promise<void> {
+  const result = await exec("cp", ["-a", "--reflink=auto", from, to]);
+  if (result.exitCode !== 0) throw new Error(`cp -a ${from} ${to}: ${result.output}`);
+}
+
+function makeContext(request: KernelRequest, source: string, objects: string) {
+  return {
+    objects,
+    run: (targets: readonly string[], onLine?: (line: string) => void) =>
+      execSandboxed("make", makeArguments(request, targets), {
+        readOnly: { [source]: inside.src },
+        writable: { [objects]: inside.obj, [path.join(cacheDir(), "ccache")]: inside.ccache },
+        insideCwd: inside.obj,
+        env: buildEnv,
+        onLine,
+        logFile: path.join(objects, files.log),
+        timeoutSeconds: 3600 * request.timeoutScale,
+        signal: request.signal,
+      }),
+  };
+}
+
+function makeArguments(request: KernelRequest, targets: readonly string[]): string[] {
+  return [
+    "-C",
+    inside.src,
+    `O=${inside.obj}`,
+    `ARCH=${request.arch.kernelArch}`,
+    ...request.toolchain.makeVariables,
+    `-j${request.jobs}`,
+    ...targets,
+  ];
+}
+
+/** Runs make to the kernel image; leaves meta.json beside the objects. */
+async function make(
+  request: KernelRequest,
+  source: string,
+  objects: string,
+  blame: Extract<Blame, "baseline" | "series">,
+): Promise<void> {
+  await mkdir(objects, { recursive: true });
+  const progress = new BuildProgress(request.progress);
+  const { run } = makeContext(request, source, objects);
+  // olddefconfig first: a patch may have brought options of its own.
+  const targets =
+    blame === "series" ? ["olddefconfig", ...request.arch.targets] : request.arch.targets;
+  const result = await run(targets, (line) => {
+    progress.line(line);
+  });
+  request.signal?.throwIfAborted();
+  if (result.exitCode !== 0) {
+    const name = request.patch ? `the kernel with ${request.patch.name}` : "the baseline kernel";
+    const kept = path.join(cacheDir(), "failed-build.log");
+    await copyFile(path.join(objects, files.log), kept).catch(() => undefined);
+    throw buildFailure(result, name, blame, kept);
+  }
+  const release = (
+    await readFile(path.join(objects, "include/config/kernel.release"), "utf8")
+  ).trim();
+  const meta = { release, makeSeconds: result.seconds, makeFiles: progress.files };
+  await writeFile(path.join(objects, files.meta), JSON.stringify(meta));
+}
+
+async function keep(arch: Arch, objects: string, into: string): Promise<void> {
+  await Promise.all([
+    cp(path.join(objects, arch.image), path.join(into, files.image)),
+    cp(path.join(objects, ".config"), path.join(into, files.config)),
+    cp(path.join(objects, files.log), path.join(into, files.log)),
+    cp(path.join(objects, files.meta), path.join(into, files.meta)),
+  ]);
+}

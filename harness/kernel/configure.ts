@@ -1,0 +1,58 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { ExecResult } from "../exec.ts";
+import {
+  droppedFailure,
+  formatConfig,
+  missingFrom,
+  parseConfig,
+  type Dropped,
+  type Merged,
+} from "../kconfig.ts";
+import { buildFailure } from "./build-log.ts";
+
+/** Runs make targets on one object tree. */
+export interface MakeContext {
+  readonly objects: string;
+  run(targets: readonly string[]): Promise<ExecResult>;
+}
+
+/**
+ * Writes .config: tinyconfig with the wanted options over it, then olddefconfig, then a check that
+ * each of them is there. Options listed in `tolerate` may be missing (suites ask for what only some
+ * kernels have); they are given back.
+ * Throws Failure "option-dropped" naming each, and "build-failed" where make fails.
+ */
+export async function configure(make: MakeContext, wanted: Merged): Promise<readonly Dropped[]> {
+  const file = path.join(make.objects, ".config");
+  await mkdir(make.objects, { recursive: true });
+  await run(make, "tinyconfig");
+  // Kconfig takes the last of two settings of one option.
+  await writeFile(file, `${await readFile(file, "utf8")}\n${formatConfig(wanted)}`);
+  await run(make, "olddefconfig");
+  const dropped = missingFrom(wanted, await readFile(file, "utf8"));
+  const mandatory = dropped.filter((each) => each.wanted.origin.asker !== "suite");
+  if (mandatory.length) throw droppedFailure(mandatory);
+  return dropped;
+}
+
+/** The options that differ between two .config texts, as "CONFIG_X: n -> y", sorted. */
+export function changedOptions(before: string, after: string): string[] {
+  const [old, now] = [parseConfig(before), parseConfig(after)];
+  const names = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return names
+    .filter((name) => old.get(name) !== now.get(name))
+    .map((name) => `${name}: ${old.get(name) ?? "n"} -> ${now.get(name) ?? "n"}`);
+}
+
+async function run(make: MakeContext, target: string): Promise<void> {
+  const result = await make.run([target]);
+  if (result.exitCode !== 0) {
+    throw buildFailure(
+      result,
+      `make ${target} for the baseline`,
+      "baseline",
+      "in the run's folder",
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { exec } from "../exec.ts";
+import { sha256 } from "../fingerprint.ts";
+import { Failure } from "../model/failure.ts";
+import type { Arch } from "../arch.ts";
+
+/** The compiler that builds kernels, as found on PATH. */
+export interface Toolchain {
+  /** As asked for: gcc, gcc-12, clang. */
+  readonly name: string;
+  /** First line of its --version, for people. */
+  readonly description: string;
+  /** Hash over what compiler and linker say of themselves; part of every kernel's fingerprint. */
+  readonly identity: string;
+  /** The compiler's name on PATH, with its prefix. */
+  readonly compiler: string;
+  /** Variables for make, such as ["CC=ccache gcc"]. */
+  readonly makeVariables: readonly string[];
+  readonly ccache: boolean;
+}
+
+/**
+ * Finds a toolchain on PATH: "gcc", "gcc-N" (with the architecture's prefix), or "clang"
+ * (LLVM=1, Documentation/kbuild/llvm.rst). ccache is used where it is installed.
+ * Throws Failure "unknown-toolchain" (usage) or "no-compiler" (infra).
+ */
+export async function findToolchain(name: string, arch: Arch): Promise<Toolchain> {
+  if (!/^(gcc|clang)(-\d+)?$/.test(name)) {
+    throw new Failure({
+      reason: "unknown-toolchain",
+      blame: "usage",
+      what: `"${name}" is no toolchain`,
+      hint: "use gcc, gcc-N (such as gcc-12), clang or clang-N",
+    });
+  }
+  const llvm = name.startsWith("clang");
+  const suffix = /-\d+$/.exec(name)?.[0] ?? "";
+  const compiler = llvm ? name : `${arch.crossCompile}${name}`;
+  const linker = llvm ? `ld.lld${suffix}` : `${arch.crossCompile}ld`;
+  const [compilerSays, linkerSays] = [
+    await versionOf(compiler, arch),
+    await versionOf(linker, arch),
+  ];
+  const ccache = (await exec("ccache", ["--version"])).exitCode === 0;
+  const wrapped = ccache ? `ccache ${compiler}` : compiler;
+  return {
+    name,
+    compiler,
+    description: compilerSays.split("\n")[0] ?? compiler,
+    identity: sha256(`${compilerSays}\n${linkerSays}`),
+    makeVariables: [
+      ...(llvm
+        ? [`LLVM=${suffix || "1"}`]
+        : arch.crossCompile
+          ? [`CROSS_COMPILE=${arch.crossCompile}`]
+          : []),
+      `CC=${wrapped}`,
+      `HOSTCC=${ccache ? "ccache " : ""}${llvm ? name : "gcc"}`,
+    ],
+    ccache,
+  };
+}
+
+async function versionOf(tool: string, arch: Arch): Promise<string> {
+  const result = await exec(tool, ["--version"], { env: { LC_ALL: "C" } });
+  if (result.exitCode === 0) return result.stdout;
+  throw new Failure({
+    reason: "no-compiler",
+    blame: "infra",
+    what: `${tool}, which builds ${arch.name} kernels, does not run`,
+    evidence: result.output || (result.spawnError ?? ""),
+    hint: `apt-get install ${arch.packages.join(" ")} (harness doctor lists all that is missing)`,
+  });
+}

@@ -1,0 +1,339 @@
+import { z } from "zod";
+import { type Blame, blames } from "./failure.ts";
+import { matchesGlob } from "./glob.ts";
+import { caseVerdicts, type CaseResult, type CaseVerdict, type Splat } from "./verdict.ts";
+
+const transitions = ["same", "fixed", "regression", "new", "gone", "flaky"] as const;
+export type Transition = (typeof transitions)[number];
+
+/** One case on baseline and patched kernel; several verdicts where the run repeats. */
+const caseComparisonSchema = z.object({
+  name: z.string(),
+  /** One verdict a repeat; empty when the case never appeared on that kernel. */
+  baseline: z.array(z.enum(caseVerdicts)),
+  patched: z.array(z.enum(caseVerdicts)),
+  transition: z.enum(transitions),
+  /** Only for the series' own cases: did this case prove what the series claims? */
+  proof: z.enum(["proved", "not-proved", "passes-without"]).optional(),
+  /** Why the case did not pass, as the kernel's run said it. */
+  baselineReason: z.string().optional(),
+  patchedReason: z.string().optional(),
+});
+export type CaseComparison = z.infer<typeof caseComparisonSchema>;
+
+const comparisonVerdicts = [
+  "proved",
+  "no-regression",
+  "regression",
+  "not-proved",
+  "flaky",
+  "incomplete",
+] as const;
+export type ComparisonVerdict = (typeof comparisonVerdicts)[number];
+
+/** What one series changed. */
+export const comparisonSchema = z.object({
+  series: z.string(),
+  control: z.boolean(),
+  cases: z.array(caseComparisonSchema),
+  /** Globs of the series' `proves` that match no case of either kernel. */
+  unmatchedProves: z.array(z.string()),
+  /** New kernel complaints: on the patched kernel's console and not on the baseline's. */
+  newSplats: z.array(z.string()),
+  /** Why the comparison does not cover everything it should; empty when it does. */
+  incomplete: z.array(z.string()),
+  verdict: z.enum(comparisonVerdicts),
+  /** Whose fault it is that this is not a clean result; empty when it is one. */
+  blames: z.array(z.enum(blames)),
+});
+export type Comparison = z.infer<typeof comparisonSchema>;
+
+/** All results of one kernel in one repeat of the run. */
+export interface RepeatResults {
+  readonly cases: readonly CaseResult[];
+  readonly splats: readonly Splat[];
+}
+
+export interface CompareRequest {
+  /** The series' name. */
+  readonly series: string;
+  /** Globs of the cases that show the series' claim (series.json). */
+  readonly proves: readonly string[];
+  /** The series takes a feature away: its cases must pass on the baseline and not on the patched kernel. */
+  readonly control: boolean;
+  /** One entry a repeat. */
+  readonly baseline: readonly RepeatResults[];
+  readonly patched: readonly RepeatResults[];
+  /** What the harness failed to run; makes the comparison incomplete. */
+  readonly unseen?: readonly Unseen[];
+}
+
+/**
+ * Results that are lacking for a reason that is not the kernel's (ssh lost while it lived, QEMU
+ * killed). Cases that are not there for it are neither regressions nor flaky.
+ */
+export interface Unseen {
+  readonly side: "baseline" | "patched";
+  /** The suite, as case names begin with it; all of the side when left out. */
+  readonly suite?: string;
+  /** For people: "wait6 on the patched kernel: ssh was lost". */
+  readonly why: string;
+}
+
+/**
+ * Compares what the same suites said on the baseline and on the patched kernel.
+ *
+ * - pass -> anything else is a regression: config, image and QEMU are equal, so a case that is
+ *   now skipped, missing or gone is coverage that the series took away;
+ * - not pass -> pass is fixed; two kinds of not passing (fail -> timeout) are the same;
+ * - only on the patched kernel is new, and a regression when it fails there: the series brought
+ *   the case, or the program began to contradict itself;
+ * - only on the baseline is gone, and a regression when it passed there;
+ * - verdicts that differ between repeats of one kernel are flaky.
+ *
+ * A proving case must be seen not to pass on the baseline and pass on the patched kernel, each
+ * time. `missing` on the side that must not pass shows nothing: the case was not seen there.
+ */
+export function compare(request: CompareRequest): Comparison {
+  const unseen = [...(request.unseen ?? [])];
+  for (const side of ["baseline", "patched"] as const) {
+    if (request[side].every(({ cases }) => cases.length === 0)) {
+      unseen.push({ side, why: `the ${side} kernel reported no case` });
+    }
+  }
+  const isUnseen = (side: Unseen["side"], name: string) =>
+    unseen.some(
+      (each) =>
+        each.side === side && (each.suite === undefined || name.startsWith(`${each.suite}.`)),
+    );
+  const baseline = byName(request.baseline, (name) => isUnseen("baseline", name));
+  const patched = byName(request.patched, (name) => isUnseen("patched", name));
+  const names = [...new Set([...baseline.keys(), ...patched.keys()])];
+  const isLacking = (name: string) =>
+    (!baseline.has(name) && isUnseen("baseline", name)) ||
+    (!patched.has(name) && isUnseen("patched", name));
+  const cases = names.map((name) =>
+    compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
+      proving: request.proves.some((glob) => matchesGlob(glob, name)),
+      control: request.control,
+      lacking: isLacking(name),
+    }),
+  );
+  const found: Found = {
+    series: request.series,
+    control: request.control,
+    cases,
+    unmatchedProves: request.proves.filter(
+      (glob) => !names.some((name) => matchesGlob(glob, name)),
+    ),
+    newSplats: newSplats(request.baseline, request.patched),
+    incomplete: unseen.map(({ why }) => why),
+  };
+  const verdict = comparisonVerdict(found, request.proves.length > 0);
+  return { ...found, verdict, blames: comparisonBlames(found, isLacking) };
+}
+
+/** The case's results in each repeat; a repeat without it counts as `missing` unless it was not seen. */
+function byName(
+  repeats: readonly RepeatResults[],
+  isUnseen: (name: string) => boolean,
+): Map<string, CaseResult[]> {
+  const found = new Map<string, CaseResult[]>();
+  repeats.forEach(({ cases }, index) => {
+    for (const result of cases) {
+      const results =
+        found.get(result.name) ??
+        repeats.map(() => ({ name: result.name, verdict: "missing" as const }));
+      results[index] = result;
+      found.set(result.name, results);
+    }
+  });
+  for (const [name, results] of found) {
+    if (!isUnseen(name)) continue;
+    const seen = repeats.flatMap(({ cases }) => cases.filter((each) => each.name === name));
+    if (seen.length < results.length) found.set(name, seen);
+  }
+  return found;
+}
+
+function compareCase(
+  name: string,
+  baseline: readonly CaseResult[],
+  patched: readonly CaseResult[],
+  how: { readonly proving: boolean; readonly control: boolean; readonly lacking: boolean },
+): CaseComparison {
+  const before = baseline.map((result) => result.verdict);
+  const after = patched.map((result) => result.verdict);
+  const steady = transitionOf(before, after);
+  const transition =
+    how.lacking && steady === "regression" ? (after.length > 0 ? "new" : "gone") : steady;
+  const baselineReason = baseline.find((result) => result.verdict !== "pass")?.reason;
+  const patchedReason = patched.find((result) => result.verdict !== "pass")?.reason;
+  return {
+    name,
+    baseline: before,
+    patched: after,
+    transition,
+    ...(how.proving ? { proof: proofOf(before, after, how.control) } : {}),
+    ...(baselineReason === undefined ? {} : { baselineReason }),
+    ...(patchedReason === undefined ? {} : { patchedReason }),
+  };
+}
+
+/** What became of a case, from its verdicts in the repeats on each kernel (empty: not there). */
+export function transitionOf(
+  baseline: readonly CaseVerdict[],
+  patched: readonly CaseVerdict[],
+): Transition {
+  if (new Set(baseline).size > 1 || new Set(patched).size > 1) return "flaky";
+  const before = baseline[0];
+  const after = patched[0];
+  if (before === undefined) return after !== undefined && isFailing(after) ? "regression" : "new";
+  if (after === undefined) return before === "pass" ? "regression" : "gone";
+  if (before === "pass") return after === "pass" ? "same" : "regression";
+  return after === "pass" ? "fixed" : "same";
+}
+
+function isFailing(verdict: CaseVerdict): boolean {
+  return verdict !== "pass" && verdict !== "skip" && verdict !== "xfail";
+}
+
+/** A case that was run or deliberately not run, and did not pass. */
+function isSeenNotToPass(verdict: CaseVerdict): boolean {
+  return verdict !== "pass" && verdict !== "missing";
+}
+
+/** Did the case show that it needs the feature? For a control the sides change places. */
+function proofOf(
+  baseline: readonly CaseVerdict[],
+  patched: readonly CaseVerdict[],
+  control: boolean,
+): NonNullable<CaseComparison["proof"]> {
+  const [without, having] = control ? [patched, baseline] : [baseline, patched];
+  if (without.length === 0 || having.length === 0) return "not-proved";
+  if (!having.every((verdict) => verdict === "pass")) return "not-proved";
+  if (without.every((verdict) => verdict === "pass")) return "passes-without";
+  // A control takes a feature away; a kernel that dies of it is broken, not without the feature.
+  const shown = control
+    ? (verdict: CaseVerdict) => isSeenNotToPass(verdict) && verdict !== "crash"
+    : isSeenNotToPass;
+  return without.every(shown) ? "proved" : "not-proved";
+}
+
+/** A regression that counts against the series: a control's own cases are meant to fail. */
+export function isRegression(comparison: { control: boolean }, each: CaseComparison): boolean {
+  if (each.transition !== "regression") return false;
+  return !(comparison.control && each.proof === "proved");
+}
+
+/** A case that is steady on the baseline and disagrees with itself only on the patched kernel. */
+function isFlakyByPatch(each: CaseComparison): boolean {
+  return (
+    each.transition === "flaky" &&
+    each.baseline.length > 0 &&
+    each.baseline.every((verdict) => verdict === "pass")
+  );
+}
+
+type Found = Omit<Comparison, "verdict" | "blames">;
+
+function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict {
+  if (found.newSplats.length > 0) return "regression";
+  if (found.cases.some((each) => isRegression(found, each))) return "regression";
+  if (found.incomplete.length > 0) return "incomplete";
+  if (found.unmatchedProves.length > 0) return "not-proved";
+  if (found.cases.some((each) => each.proof && each.proof !== "proved")) return "not-proved";
+  if (found.cases.some((each) => each.transition === "flaky")) return "flaky";
+  return hasProves ? "proved" : "no-regression";
+}
+
+/**
+ * Whose fault it is that a comparison is not clean.
+ *
+ * - series: a regression, a new splat, a case flaky on the patched kernel only, a claim not proved;
+ * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
+ *   fails on the baseline, which has the feature;
+ * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
+ *   matches no case of the suites; a case is flaky on the baseline.
+ *
+ * What the harness failed to run blames nobody here: the failure that cut it short does.
+ */
+function comparisonBlames(found: Found, isLacking: (name: string) => boolean): Blame[] {
+  const all = new Set<Blame>();
+  if (found.newSplats.length > 0) all.add("series");
+  for (const each of found.cases) {
+    if (isRegression(found, each) || isFlakyByPatch(each)) all.add("series");
+    if (each.baseline.includes("crash") && each.transition !== "fixed") all.add("baseline");
+    if (each.proof && each.proof !== "proved" && !isLacking(each.name)) {
+      all.add(blameForProof(found.control, each));
+    }
+  }
+  if (found.unmatchedProves.length > 0 && found.incomplete.length === 0) all.add("suite");
+  // A case that was never steady must not hide a regression that is.
+  if (all.size === 0 && found.cases.some((each) => each.transition === "flaky")) all.add("suite");
+  return blames.filter((blame) => all.has(blame));
+}
+
+function blameForProof(control: boolean, each: CaseComparison): Blame {
+  if (!control) return "series";
+  if (each.proof === "passes-without") return "suite";
+  if (each.baseline.some(isFailing)) return "baseline";
+  return each.patched.includes("crash") ? "series" : "suite";
+}
+
+/** Titles of the patched kernel's splats that no repeat of the baseline has; each once. */
+function newSplats(
+  baseline: readonly RepeatResults[],
+  patched: readonly RepeatResults[],
+): string[] {
+  const known = new Set(baseline.flatMap(({ splats }) => splats.map(splatKey)));
+  const found = new Map<string, string>();
+  for (const splat of patched.flatMap(({ splats }) => splats)) {
+    const key = splatKey(splat);
+    if (!known.has(key) && !found.has(key)) found.set(key, `${splat.kind}: ${splat.title}`);
+  }
+  return [...found.values()];
+}
+
+/** The same complaint of two boots: addresses, process ids and offsets differ, the words do not. */
+function splatKey(splat: Splat): string {
+  const words = splat.title
+    .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/gi, "")
+    .replace(/\b(0x)?[0-9a-f]{8,}\b/gi, "*")
+    .replace(/\d+/g, "N");
+  return `${splat.kind}: ${words}`;
+}
+
+/** How many cases made each transition, and how each claim came out. */
+export interface ComparisonCounts {
+  readonly cases: number;
+  readonly transitions: Readonly<Record<Transition, number>>;
+  readonly proved: number;
+  readonly notProved: number;
+  readonly passesWithout: number;
+  /** Of the transitions, the regressions that a control's own cases are meant to make. */
+  readonly expectedRegressions: number;
+}
+
+/** Counts of a comparison, for the reports. */
+export function countComparison(comparison: Comparison): ComparisonCounts {
+  const count = (test: (each: CaseComparison) => boolean) => comparison.cases.filter(test).length;
+  const of = (transition: Transition) => count((each) => each.transition === transition);
+  return {
+    cases: comparison.cases.length,
+    transitions: {
+      same: of("same"),
+      fixed: of("fixed"),
+      regression: of("regression"),
+      new: of("new"),
+      gone: of("gone"),
+      flaky: of("flaky"),
+    },
+    proved: count((each) => each.proof === "proved"),
+    notProved: count((each) => each.proof === "not-proved"),
+    passesWithout: count((each) => each.proof === "passes-without"),
+    expectedRegressions: count(
+      (each) => each.transition === "regression" && !isRegression(comparison, each),
+    ),
+  };
+}

@@ -1,0 +1,78 @@
+import type { FailureDetails } from "./failure.ts";
+import type { CaseVerdict, Splat } from "./verdict.ts";
+import type { Comparison } from "./compare.ts";
+
+/** A piece of work with a beginning and an end, shown as one line to the user. */
+export interface Step {
+  /** Unique within the run, such as "kernel:baseline" or "suite:wait6:kselftest". */
+  readonly id: string;
+  readonly title: string;
+}
+
+/**
+ * Everything that can happen in a run. The program produces these; the terminal, the plain log,
+ * `--json` and the report files are consumers of nothing else.
+ */
+export type Event =
+  | { readonly type: "run-started"; readonly runId: string; readonly resultsDir: string }
+  | { readonly type: "notice"; readonly text: string }
+  | { readonly type: "step-started"; readonly step: Step }
+  | { readonly type: "step-progress"; readonly id: string; readonly text: string }
+  | {
+      readonly type: "step-finished";
+      readonly id: string;
+      readonly outcome: "done" | "cached" | "failed" | "cancelled";
+      readonly seconds: number;
+      readonly detail?: string;
+    }
+  | {
+      readonly type: "case-finished";
+      /** "baseline" or the name of the series whose kernel this is. */
+      readonly kernel: string;
+      readonly name: string;
+      readonly verdict: CaseVerdict;
+    }
+  | { readonly type: "splat"; readonly kernel: string; readonly splat: Splat }
+  | { readonly type: "failure"; readonly kernel?: string; readonly failure: FailureDetails }
+  | { readonly type: "compared"; readonly comparison: Comparison }
+  | {
+      readonly type: "run-finished";
+      readonly runId: string;
+      readonly resultsDir: string;
+      readonly status: "complete" | "interrupted" | "failed";
+      readonly exitStatus: number;
+      readonly seconds: number;
+      /** The summary for people, if one was written. */
+      readonly report?: string;
+    };
+
+export type Emit = (event: Event) => void;
+
+/** Runs `work` as a step: emits its start, its end, its failure. */
+export async function inStep<T>(
+  emit: Emit,
+  step: Step,
+  work: (progress: (text: string) => void) => Promise<T>,
+  finish?: (value: T) => { outcome?: "done" | "cached"; detail?: string },
+): Promise<T> {
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  emit({ type: "step-started", step });
+  try {
+    const value = await work((text) => {
+      emit({ type: "step-progress", id: step.id, text });
+    });
+    const { outcome = "done", detail } = finish?.(value) ?? {};
+    emit({
+      type: "step-finished",
+      id: step.id,
+      outcome,
+      seconds: seconds(),
+      ...(detail === undefined ? {} : { detail }),
+    });
+    return value;
+  } catch (thrown) {
+    emit({ type: "step-finished", id: step.id, outcome: "failed", seconds: seconds() });
+    throw thrown;
+  }
+}

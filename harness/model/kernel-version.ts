@@ -1,0 +1,41 @@
+/** A kernel version as its Makefile states it, such as 6.12.117 or 7.0-rc4. */
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** "-rc4" and the like; a release candidate sorts before its release. */
+  readonly extra: string;
+}
+
+const shape = /^v?(\d+)\.(\d+)(?:\.(\d+))?(-rc\d+)?/;
+
+/** Parses "6.12", "6.12.117", "v7.0-rc4"; undefined when the text is no kernel version. */
+export function parseKernelVersion(text: string): KernelVersion | undefined {
+  const match = shape.exec(text);
+  if (!match) return undefined;
+  return {
+    major: Number(match[1]),
+    minor: Number(match[2]),
+    patch: Number(match[3] ?? 0),
+    extra: match[4] ?? "",
+  };
+}
+
+/** Negative when a is older than b, 0 when they are the same, positive when it is newer. */
+export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {
+  return (
+    a.major - b.major ||
+    a.minor - b.minor ||
+    a.patch - b.patch ||
+    candidateNumber(a.extra) - candidateNumber(b.extra)
+  );
+}
+
+function candidateNumber(extra: string): number {
+  const match = /-rc(\d+)/.exec(extra);
+  return match ? Number(match[1]) : Number.MAX_SAFE_INTEGER;
+}
+
+export function formatKernelVersion(v: KernelVersion): string {
+  return `${v.major}.${v.minor}${v.patch ? `.${v.patch}` : ""}${v.extra}`;
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { caseResultSchema, splatSchema } from "./verdict.ts";
+import { comparisonSchema } from "./compare.ts";
+
+/** Version of run.json; raised when a reader of the old shape would misread the new one. */
+export const runSchemaVersion = 1;
+
+const failureSchema = z.object({
+  reason: z.string(),
+  blame: z.enum(["series", "baseline", "suite", "infra", "usage"]),
+  what: z.string(),
+  evidence: z.string().optional(),
+  hint: z.string().optional(),
+});
+
+/** One boot of one kernel, with all suites run in it (more than one boot when a kernel died in a case). */
+const bootRecordSchema = z.object({
+  /** 0-based number of the repeat this boot belongs to. */
+  repeat: z.number(),
+  /** Seconds from the start of QEMU to the end of the first ssh command. */
+  bootSeconds: z.number().optional(),
+  /** Seconds from the start of QEMU to its end. */
+  guestSeconds: z.number().optional(),
+  /** Paths below the run's folder. */
+  console: z.string(),
+  ktap: z.array(z.string()),
+  /** Where the programs' output broke the rules of KTAP: "<suite>.<program>: what". */
+  problems: z.array(z.string()).optional(),
+  splats: z.array(splatSchema),
+  cases: z.array(
+    caseResultSchema.extend({
+      /** Byte range of console.log that belongs to the case's program. */
+      console: z.tuple([z.number(), z.number()]).optional(),
+    }),
+  ),
+});
+export type BootRecord = z.infer<typeof bootRecordSchema>;
+
+/** One kernel of the run: the baseline, or a series' patched kernel. */
+const kernelRecordSchema = z.object({
+  /** "baseline" or the series' name. */
+  label: z.string(),
+  series: z.string().optional(),
+  fingerprint: z.string(),
+  release: z.string(),
+  cached: z.boolean(),
+  /** Seconds of make; 0 when cached. */
+  buildSeconds: z.number(),
+  config: z.string(),
+  buildLog: z.string(),
+  boots: z.array(bootRecordSchema),
+});
+export type KernelRecord = z.infer<typeof kernelRecordSchema>;
+
+/** `running` is what a run that is under way, or was killed, leaves; a reader tells the two apart by `process`. */
+const runStatuses = ["running", "complete", "interrupted", "failed"] as const;
+
+/** The process that writes a record; a process id alone may have been given to another since. */
+const runProcessSchema = z.object({
+  pid: z.number(),
+  /** Clock ticks from boot to its start (field 22 of /proc/PID/stat). */
+  startTicks: z.string(),
+  /** /proc/sys/kernel/random/boot_id of the host. */
+  bootId: z.string(),
+});
+export type RunProcess = z.infer<typeof runProcessSchema>;
+
+/** results/<run-id>/run.json (docs/results.md). */
+export const runRecordSchema = z.object({
+  schema: z.literal(runSchemaVersion),
+  id: z.string(),
+  harness: z.string(),
+  argv: z.array(z.string()),
+  startedAt: z.string(),
+  seconds: z.number(),
+  status: z.enum(runStatuses),
+  /** Only while the run is under way. */
+  process: runProcessSchema.optional(),
+  exitStatus: z.number(),
+  arch: z.string(),
+  kernel: z.object({
+    spec: z.string(),
+    description: z.string(),
+    version: z.string(),
+    identity: z.string(),
+  }),
+  toolchain: z.string(),
+  accelerator: z.object({ name: z.string(), why: z.string() }).optional(),
+  suites: z.array(z.string()),
+  kernels: z.array(kernelRecordSchema),
+  comparisons: z.array(comparisonSchema),
+  failures: z.array(failureSchema.extend({ kernel: z.string().optional() })),
+  /** Wall seconds by stage: source, tree, configure, make, userland, suites, image, guest ... */
+  timings: z.record(z.string(), z.number()),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** What one case of a suite came to on one kernel. `missing`: planned, never reported. */
+export const caseVerdicts = [
+  "pass",
+  "fail",
+  "skip",
+  "xfail",
+  "crash",
+  "timeout",
+  "missing",
+] as const;
+export type CaseVerdict = (typeof caseVerdicts)[number];
+
+/** One case on one kernel in one boot. */
+export const caseResultSchema = z.object({
+  /** Stable and unique: <suite>.<program>.<case>[.<subcase>][@<abi>]. */
+  name: z.string(),
+  verdict: z.enum(caseVerdicts),
+  /** Why: the text behind # SKIP, the panic's title, "no end within 45 s" ... */
+  reason: z.string().optional(),
+  /** Diagnostic lines that the program printed for this case, bounded. */
+  diagnostics: z.array(z.string()).optional(),
+});
+export type CaseResult = z.infer<typeof caseResultSchema>;
+
+/** What a kernel complained about on its console. */
+export const splatSchema = z.object({
+  kind: z.enum([
+    "panic",
+    "oops",
+    "warning",
+    "kasan",
+    "ubsan",
+    "lockdep",
+    "hung-task",
+    "rcu-stall",
+    "lockup",
+    "oom",
+    "bug",
+  ]),
+  title: z.string(),
+  /** Byte offset of its first line in console.log. */
+  offset: z.number(),
+});
+export type Splat = z.infer<typeof splatSchema>;

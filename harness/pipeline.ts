@@ -1,0 +1,317 @@
+import { copyFile } from "node:fs/promises";
+import { buildImage, buildUserland, type Image } from "./image.ts";
+import { buildKernel, type Kernel } from "./kernel/build.ts";
+import { compare, type RepeatResults } from "./model/compare.ts";
+import { inStep, type Emit } from "./model/event.ts";
+import { exitStatusFor, failureDetails, type Blame } from "./model/failure.ts";
+import { formatKernelVersion } from "./model/kernel-version.ts";
+import { runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
+import { buildSuites } from "./pipeline/build-suites.ts";
+import { kernelRequest } from "./pipeline/kernel-request.ts";
+import { KernelTests } from "./pipeline/kernel-tests.ts";
+import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
+import { Slots } from "./pipeline/slots.ts";
+import type { RunFolder } from "./store.ts";
+import type { BuiltSuite, SuiteRequest } from "./suite.ts";
+import { chooseAccelerator } from "./vm/accel.ts";
+import type { Accelerator, Vm } from "./vm.ts";
+
+export interface RunContext {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly folder: RunFolder;
+  /** Version of the harness, for the record. */
+  readonly harness: string;
+  readonly argv: readonly string[];
+  /** Given each kernel's last guest, still running, when its suites are done (--keep-vm). */
+  readonly holdVm?: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
+}
+
+/** Guests that run at once: each has two CPUs of its own under TCG, and builds want some too. */
+const guestSlots = 2;
+
+/**
+ * Runs a plan: baseline and patched kernels built, booted, tested, compared. Never throws for what
+ * a stage says: failures are in the record and in the events, and a run that is stopped keeps what
+ * it has.
+ */
+export async function runPlan(plan: Plan, context: RunContext): Promise<RunRecord> {
+  return new Run(plan, context).execute();
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #context: RunContext;
+  readonly #record: RunRecord;
+  readonly #started = performance.now();
+  readonly #guests = new Slots(guestSlots);
+
+  constructor(plan: Plan, context: RunContext) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#record = {
+      schema: runSchemaVersion,
+      id: context.folder.id,
+      harness: context.harness,
+      argv: [...context.argv],
+      startedAt: new Date().toISOString(),
+      seconds: 0,
+      status: "running",
+      exitStatus: 0,
+      arch: plan.arch.name,
+      kernel: {
+        spec: plan.source.spec,
+        description: plan.source.description,
+        version: formatKernelVersion(plan.source.version),
+        identity: plan.source.identity,
+      },
+      toolchain: plan.toolchain.description,
+      suites: plan.suites.map((suite) => suite.name),
+      kernels: [],
+      comparisons: [],
+      failures: [],
+      timings: {},
+    };
+  }
+
+  async execute(): Promise<RunRecord> {
+    const { folder, emit, signal } = this.#context;
+    emit({ type: "run-started", runId: folder.id, resultsDir: folder.dir });
+    emit({ type: "notice", text: `kernel: ${this.#plan.source.description}` });
+    await folder.writeReproduce(["run", ...this.#plan.argv]);
+    await this.#save();
+    try {
+      await this.#stages();
+      this.#record.status = signal.aborted ? "interrupted" : "complete";
+    } catch (thrown) {
+      if (signal.aborted) this.#record.status = "interrupted";
+      else {
+        this.#record.status = "failed";
+        this.#fail(thrown);
+      }
+    }
+    this.#record.exitStatus = this.#exitStatus();
+    await this.#save();
+    emit({
+      type: "run-finished",
+      runId: folder.id,
+      resultsDir: folder.dir,
+      status: this.#record.status,
+      exitStatus: this.#record.exitStatus,
+      seconds: this.#record.seconds,
+    });
+    return this.#record;
+  }
+
+  async #stages(): Promise<void> {
+    const accelerator = await this.#accelerator();
+    const [baseline, image] = await allOrFirstFailure([
+      this.#timed("kernels", () => this.#kernel("baseline")),
+      this.#timed("image", () => this.#image()),
+    ]);
+    const baselineTests = this.#test("baseline", baseline, image, accelerator);
+    // The patched kernels are built one after the other, each with all jobs, while guests run.
+    const seriesTests: Promise<void>[] = [];
+    for (const planned of this.#plan.series) {
+      const kernel = await this.#patchedKernel(planned);
+      if (!kernel) continue;
+      const tests = this.#test(planned.series.name, kernel, image, accelerator);
+      seriesTests.push(
+        Promise.all([baselineTests, tests]).then(() => {
+          this.#compare(planned);
+          return this.#save();
+        }),
+      );
+    }
+    await Promise.all([baselineTests, ...seriesTests]);
+    this.#context.signal.throwIfAborted();
+  }
+
+  async #accelerator(): Promise<Accelerator> {
+    const accelerator = await chooseAccelerator({
+      arch: this.#plan.arch,
+      wanted: this.#plan.accel,
+      emit: this.#context.emit,
+      signal: this.#context.signal,
+    });
+    this.#record.accelerator = { name: accelerator.name, why: accelerator.why };
+    return accelerator;
+  }
+
+  /** A series' kernel; undefined, with the failure recorded, when it cannot be had. */
+  async #patchedKernel(planned: PlannedSeries): Promise<Kernel | undefined> {
+    this.#context.signal.throwIfAborted();
+    try {
+      return await this.#timed("kernels", () => this.#kernel(planned.series.name, planned));
+    } catch (thrown) {
+      this.#fail(thrown, planned.series.name);
+      await this.#save();
+      return undefined;
+    }
+  }
+
+  async #kernel(label: string, planned?: PlannedSeries): Promise<Kernel> {
+    const { emit } = this.#context;
+    const { folder } = this.#context;
+    const request = kernelRequest(this.#plan, this.#context, planned);
+    const title = planned ? `build the kernel with ${label}` : "build the baseline kernel";
+    const kernel = await inStep(
+      emit,
+      { id: `kernel:${label}`, title },
+      (progress) => buildKernel({ ...request, progress }),
+      (built) => ({
+        outcome: built.cached ? "cached" : "done",
+        detail: built.cached ? built.release : `${built.release}, ${built.makeFiles} files`,
+      }),
+    );
+    const config = folder.config(label);
+    const buildLog = folder.buildLog(label);
+    await copyFile(kernel.config, await folder.prepare(config));
+    await copyFile(kernel.buildLog, await folder.prepare(buildLog));
+    const makeSeconds = kernel.cached ? 0 : kernel.makeSeconds;
+    this.#count("make", makeSeconds);
+    this.#record.kernels.push({
+      label,
+      ...(planned ? { series: planned.series.name } : {}),
+      fingerprint: kernel.fingerprint,
+      release: kernel.release,
+      cached: kernel.cached,
+      buildSeconds: makeSeconds,
+      config,
+      buildLog,
+      boots: [],
+    });
+    await this.#save();
+    return kernel;
+  }
+
+  async #image(): Promise<{ image: Image; suites: readonly BuiltSuite[] }> {
+    const { emit, signal } = this.#context;
+    const { arch, jobs } = this.#plan;
+    const [userland, suites] = await allOrFirstFailure([
+      buildUserland(arch, { jobs, emit, signal }),
+      buildSuites(this.#plan, this.#context),
+    ]);
+    const image = await buildImage({ userland, folders: suites }, { emit, signal });
+    return { image, suites };
+  }
+
+  /** Boots a kernel and runs all suites, as often as the run repeats; records what they said. */
+  async #test(
+    label: string,
+    kernel: Kernel,
+    built: { image: Image; suites: readonly BuiltSuite[] },
+    accelerator: Accelerator,
+  ): Promise<void> {
+    const record = this.#kernelRecord(label);
+    const tests = new KernelTests({
+      label,
+      plan: this.#plan,
+      kernel,
+      ...built,
+      accelerator,
+      blame: label === "baseline" ? "baseline" : "series",
+      emit: this.#context.emit,
+      signal: this.#context.signal,
+      folder: this.#context.folder,
+      holdVm: this.#context.holdVm,
+      keep: async (boot) => {
+        record.boots.push(boot);
+        this.#count("guest", boot.guestSeconds ?? 0);
+        await this.#save();
+      },
+    });
+    try {
+      await this.#guests.use(() => tests.run());
+    } catch (thrown) {
+      if (!this.#context.signal.aborted) this.#fail(thrown, label);
+    }
+  }
+
+  #compare({ series }: PlannedSeries): void {
+    if (this.#context.signal.aborted) return;
+    // A kernel whose tests broke off: what is lacking there is not known to be lost.
+    const unseen = (side: "baseline" | "patched", label: string) =>
+      this.#record.failures
+        .filter((failure) => failure.kernel === label)
+        .map((failure) => ({ side, why: `${label}: ${failure.what}` }));
+    const comparison = compare({
+      series: series.name,
+      proves: series.proves.filter((glob) => concerns(glob, this.#plan.suites)),
+      control: series.control,
+      baseline: repeats(this.#kernelRecord("baseline"), this.#plan.repeat),
+      patched: repeats(this.#kernelRecord(series.name), this.#plan.repeat),
+      unseen: [...unseen("baseline", "baseline"), ...unseen("patched", series.name)],
+    });
+    this.#record.comparisons.push(comparison);
+    this.#context.emit({ type: "compared", comparison });
+  }
+
+  #kernelRecord(label: string): KernelRecord {
+    const found = this.#record.kernels.find((kernel) => kernel.label === label);
+    if (!found) throw new Error(`no kernel "${label}" was built`);
+    return found;
+  }
+
+  #fail(thrown: unknown, kernel?: string): void {
+    if (this.#context.signal.aborted) return;
+    const failure = failureDetails(thrown);
+    const which = kernel === undefined ? {} : { kernel };
+    this.#record.failures.push({ ...failure, ...which });
+    this.#context.emit({ type: "failure", failure, ...which });
+  }
+
+  #exitStatus(): number {
+    const blames: Blame[] = [
+      ...this.#record.failures.map((failure) => failure.blame),
+      ...this.#record.comparisons.flatMap((comparison) => comparison.blames),
+    ];
+    return this.#record.status === "interrupted" ? exitStatusFor(["infra"]) : exitStatusFor(blames);
+  }
+
+  async #timed<T>(stage: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#count(stage, (performance.now() - started) / 1000);
+    }
+  }
+
+  #count(stage: string, seconds: number): void {
+    this.#record.timings[stage] = (this.#record.timings[stage] ?? 0) + seconds;
+  }
+
+  async #save(): Promise<void> {
+    this.#record.seconds = (performance.now() - this.#started) / 1000;
+    await this.#context.folder.save(this.#record);
+  }
+}
+
+/** Whether a glob of case names is about a suite of this run: what was not asked for is not lacking. */
+function concerns(glob: string, suites: readonly SuiteRequest[]): boolean {
+  return suites.some((suite) => {
+    if (suite.kind === "c") return glob.startsWith(`${suite.name}.`) || glob.startsWith("*");
+    return suite.targets.some((target) =>
+      glob.startsWith(`kselftest.${target.replace(/\//g, ".")}.`),
+    );
+  });
+}
+
+/** What the boots of one kernel say, by repeat: a repeat has more than one boot when a guest died in it. */
+function repeats(record: KernelRecord, count: number): RepeatResults[] {
+  return Array.from({ length: count }, (_, repeat) => {
+    const boots = record.boots.filter((boot) => boot.repeat === repeat);
+    return {
+      cases: boots.flatMap((boot) => boot.cases),
+      splats: boots.flatMap((boot) => boot.splats),
+    };
+  });
+}
+
+/** Promise.all that waits for the others too before it passes a failure on: nothing runs on unseen. */
+async function allOrFirstFailure<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  const settled = await Promise.allSettled(work);
+  for (const each of settled) if (each.status === "rejected") throw each.reason;
+  return Promise.all(work);
+}

@@ -1,0 +1,55 @@
+import { inStep, type Emit } from "../model/event.ts";
+import type { BuiltSuite, SuiteRequest } from "../suite.ts";
+import { buildCSuite } from "../suite/c-suite.ts";
+import { buildKselftests, touchesKselftests } from "../suite/kselftest.ts";
+import { patchOf, treeOf } from "./kernel-request.ts";
+import type { Plan } from "./plan.ts";
+
+interface Context {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Builds all suites of a plan, each a step of its own. Throws what their builders throw. */
+export async function buildSuites(plan: Plan, context: Context): Promise<readonly BuiltSuite[]> {
+  const built: BuiltSuite[] = [];
+  for (const suite of plan.suites) {
+    const step = { id: `suite-build:${suite.name}`, title: `build suite ${suite.name}` };
+    built.push(
+      await inStep(
+        context.emit,
+        step,
+        (progress) => buildSuite(plan, suite, context, progress),
+        (done) => ({
+          outcome: done.cached ? "cached" : "done",
+          detail: `${done.programs.length} programs`,
+        }),
+      ),
+    );
+  }
+  return built;
+}
+
+function buildSuite(
+  plan: Plan,
+  suite: SuiteRequest,
+  context: Context,
+  progress: (text: string) => void,
+): Promise<BuiltSuite> {
+  const { arch, jobs, toolchain } = plan;
+  const notice = (text: string) => {
+    context.emit({ type: "notice", text });
+  };
+  const options = { arch, jobs, notice, signal: context.signal };
+  if (suite.kind === "c") return buildCSuite(suite, options);
+  // Both kernels run the same tests: where a series brings tests of its own, they are its tree's.
+  const bringer = plan.series.find(({ set }) => touchesKselftests(set.patches));
+  return buildKselftests(suite, {
+    ...options,
+    progress,
+    toolchainIdentity: toolchain.identity,
+    compiler: toolchain.compiler,
+    tree: treeOf(plan),
+    ...(bringer ? { patch: patchOf(bringer, context) } : {}),
+  });
+}

@@ -1,0 +1,97 @@
+import type { Image } from "../image.ts";
+import type { Kernel } from "../kernel/build.ts";
+import { inStep, type Emit } from "../model/event.ts";
+import type { Blame } from "../model/failure.ts";
+import type { BootRecord } from "../model/run.ts";
+import type { RunFolder } from "../store.ts";
+import type { BuiltSuite } from "../suite.ts";
+import { driveSuites, type BootFiles } from "../suite/drive.ts";
+import type { Accelerator, Vm } from "../vm.ts";
+import { bootKernel } from "./boot-kernel.ts";
+import type { Plan } from "./plan.ts";
+
+export interface KernelTestsRequest {
+  /** "baseline" or the series' name. */
+  readonly label: string;
+  readonly plan: Plan;
+  readonly kernel: Kernel;
+  readonly image: Image;
+  readonly suites: readonly BuiltSuite[];
+  readonly accelerator: Accelerator;
+  readonly blame: Blame;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly folder: RunFolder;
+  readonly holdVm: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
+  readonly keep: (record: BootRecord) => Promise<void>;
+}
+
+/** All suites on one kernel, each repeat on a fresh guest. */
+export class KernelTests {
+  readonly #request: KernelTestsRequest;
+  #boots = 0;
+  #privateKey = "";
+
+  constructor(request: KernelTestsRequest) {
+    this.#request = request;
+  }
+
+  /** Throws what driveSuites throws. */
+  async run(): Promise<void> {
+    const { label, plan, emit } = this.#request;
+    const step = {
+      id: `test:${label}`,
+      title: `test ${label === "baseline" ? "the baseline" : label}`,
+    };
+    await inStep(emit, step, async (progress) => {
+      for (let repeat = 0; repeat < plan.repeat; repeat++) {
+        const which = plan.repeat > 1 ? `repeat ${repeat + 1}/${plan.repeat} ` : "";
+        await this.#repeat(repeat, (text) => {
+          progress(which + text);
+        });
+      }
+    });
+  }
+
+  async #repeat(repeat: number, progress: (text: string) => void): Promise<void> {
+    const { label, plan, suites, emit, signal, keep, accelerator, holdVm } = this.#request;
+    const isLast = repeat === plan.repeat - 1;
+    const scale = Math.ceil(plan.arch.slowdown[accelerator.name] * plan.timeoutScale);
+    await driveSuites({
+      kernel: label,
+      suites,
+      repeat,
+      boot: () => this.#boot(progress),
+      env: {
+        KSFT_TIMEOUT_SCALE: String(scale),
+        // Documentation/dev-tools/kselftest.rst: tests then allow for a slow machine.
+        ...(accelerator.name === "tcg" ? { KSFT_MACHINE_SLOW: "yes" } : {}),
+      },
+      emit,
+      progress,
+      signal,
+      keep,
+      ...(holdVm && isLast ? { hold: (vm: Vm) => holdVm(label, vm, this.#privateKey) } : {}),
+    });
+  }
+
+  async #boot(progress: (text: string) => void): Promise<{ vm: Vm; files: BootFiles }> {
+    const { label, folder } = this.#request;
+    const number = this.#boots++;
+    progress(number === 0 ? "booting" : "booting again");
+    const console = folder.console(label, number);
+    const { vm, privateKey } = await bootKernel({
+      ...this.#request,
+      consoleFile: await folder.prepare(console),
+    });
+    this.#privateKey = privateKey;
+    const files: BootFiles = {
+      console,
+      ktap: async (suite, program, abi) => {
+        const relative = folder.ktap(label, number, suite, program, abi);
+        return { file: await folder.prepare(relative), relative };
+      },
+    };
+    return { vm, files };
+  }
+}

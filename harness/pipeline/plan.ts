@@ -1,0 +1,221 @@
+import { readFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { findArch, type Arch } from "../arch.ts";
+import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
+import {
+  mergeFragments,
+  parseFragment,
+  parseSetting,
+  type Fragment,
+  type Merged,
+} from "../kconfig.ts";
+import type { Emit } from "../model/event.ts";
+import { Failure } from "../model/failure.ts";
+import { projectDir } from "../paths.ts";
+import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../series.ts";
+import { resolveSource, type ResolvedSource } from "../source.ts";
+import { kselftestFragments } from "../suite/kselftest.ts";
+import { findSuite, listSuites, suiteFragments, type SuiteRequest } from "../suite.ts";
+
+/** What the user asks for, as typed; empty lists mean "the default". */
+export interface RunRequest {
+  readonly arch: string;
+  /** See source.ts; the newest kernel that apt offers when absent. */
+  readonly kernel?: string | undefined;
+  /** Names of shipped series; "all" for each that serves the kernel. */
+  readonly series: readonly string[];
+  /** .patch, mbox, or folders of format-patch files; each a series of its own. */
+  readonly patches: readonly string[];
+  readonly suites: readonly string[];
+  /** Fragment files, or CONFIG_X=value. */
+  readonly kconfig: readonly string[];
+  readonly toolchain: string;
+  readonly jobs?: number | undefined;
+  readonly accel: "auto" | "kvm" | "tcg";
+  readonly repeat: number;
+  readonly timeoutScale: number;
+}
+
+/** A series and its patches for the run's kernel. */
+export interface PlannedSeries {
+  readonly series: Series;
+  readonly set: PatchSet;
+}
+
+/** Everything that is known before anything costly is done. */
+export interface Plan {
+  readonly arch: Arch;
+  readonly source: ResolvedSource;
+  readonly series: readonly PlannedSeries[];
+  readonly suites: readonly SuiteRequest[];
+  readonly options: Merged;
+  readonly toolchain: Toolchain;
+  readonly jobs: number;
+  readonly accel: RunRequest["accel"];
+  readonly repeat: number;
+  readonly timeoutScale: number;
+  /** The arguments of `harness run` that ask for exactly this. */
+  readonly argv: readonly string[];
+}
+
+export interface PlanContext {
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+  /** Naming no series then means the baseline alone, not all that are shipped. */
+  readonly noSeriesByDefault?: boolean;
+}
+
+/**
+ * Finds everything that the request names, so that a mistake costs a second and not an hour.
+ * Throws Failure usage for what does not exist or contradicts itself, infra for what the host lacks.
+ */
+export async function makePlan(request: RunRequest, context: PlanContext): Promise<Plan> {
+  const notice = (text: string) => {
+    context.emit({ type: "notice", text });
+  };
+  checkNumbers(request);
+  const arch = await findArch(request.arch);
+  const suiteNames = request.suites.length ? request.suites : [...listSuites(), "kselftest"];
+  const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
+  const users = userFragments(request);
+  const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;
+  const given = await loadSeries({ names, given: request.patches, notice, signal: context.signal });
+  const toolchain = await findToolchain(request.toolchain, arch);
+  const source = await resolveSource(request.kernel ?? "apt:newest", context);
+  const series = await serve(given, source, request, notice);
+  const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
+  const kselftests = suites.filter((suite) => suite.kind === "kselftest");
+  const asked = await Promise.all(kselftests.map((suite) => kselftestFragments(suite, arch, tree)));
+  // All shipped suites' options, chosen or not: another choice of suites needs no other kernel.
+  const shipped = listSuites().flatMap((name) => suiteFragments(findSuite(name), arch.name));
+  const options = mergeFragments(
+    [...projectFragments(arch), ...shipped, ...asked.flat(), ...users],
+    notice,
+  );
+  return {
+    arch,
+    source,
+    series,
+    suites,
+    options,
+    toolchain,
+    jobs: request.jobs ?? os.availableParallelism(),
+    accel: request.accel,
+    repeat: request.repeat,
+    timeoutScale: request.timeoutScale,
+    argv: exactArguments(request, source, series, suites),
+  };
+}
+
+function checkNumbers(request: RunRequest): void {
+  const wrong = (what: string) =>
+    new Failure({ reason: "bad-option-value", blame: "usage", what, hint: "harness run --help" });
+  const { jobs = 1, repeat, timeoutScale } = request;
+  if (!Number.isInteger(jobs) || jobs < 1) throw wrong("--jobs needs a whole number from 1");
+  if (!Number.isInteger(repeat) || repeat < 1 || repeat > 1000)
+    throw wrong("--repeat needs a whole number from 1 to 1000");
+  if (!(timeoutScale >= 0.1 && timeoutScale <= 1000))
+    throw wrong("--timeout-scale needs a number from 0.1 to 1000");
+}
+
+function projectFragments(arch: Arch): Fragment[] {
+  return ["base.config", `arch/${arch.name}.config`].map((name) => {
+    const file = path.join("kconfigs", name);
+    return parseFragment(readFileSync(path.join(projectDir, file), "utf8"), file, "project");
+  });
+}
+
+function userFragments(request: RunRequest): Fragment[] {
+  return request.kconfig.map((text) => {
+    if (/^CONFIG_\w+=/.test(text)) return parseSetting(text);
+    try {
+      return parseFragment(readFileSync(text, "utf8"), text, "user");
+    } catch (thrown) {
+      if (thrown instanceof Failure) throw thrown;
+      throw new Failure({
+        reason: "no-such-fragment",
+        blame: "usage",
+        what: `--kconfig ${text}: neither an option nor a file that can be read`,
+        evidence: String(thrown),
+        hint: "give CONFIG_NAME=value, or a file with such lines",
+      });
+    }
+  });
+}
+
+function wantsAll(request: RunRequest, context: PlanContext): boolean {
+  const byDefault =
+    !context.noSeriesByDefault && request.series.length === 0 && request.patches.length === 0;
+  return byDefault || request.series.includes("all");
+}
+
+/** The patches of each series for this kernel; of "all", those that have any. */
+async function serve(
+  given: readonly Series[],
+  source: ResolvedSource,
+  request: RunRequest,
+  notice: (text: string) => void,
+): Promise<readonly PlannedSeries[]> {
+  const found: PlannedSeries[] = [];
+  for (const series of given) {
+    try {
+      found.push({ series, set: await series.patchesFor(source.version) });
+    } catch (thrown) {
+      const isNone = thrown instanceof Failure && thrown.reason === "no-patches-for-kernel";
+      if (!isNone || request.series.includes(series.name)) throw thrown;
+      notice(`${series.name} is left out: ${thrown.what}`);
+    }
+  }
+  return found;
+}
+
+/** "kselftest:ptrace" and "kselftest:seccomp" are one suite with two targets. */
+function mergeKselftests(suites: readonly SuiteRequest[]): SuiteRequest[] {
+  const targets = unique(
+    suites.flatMap((suite) => (suite.kind === "kselftest" ? suite.targets : [])),
+  );
+  const others = suites.filter((suite) => suite.kind !== "kselftest");
+  return targets.length ? [...others, { kind: "kselftest", name: "kselftest", targets }] : others;
+}
+
+function exactArguments(
+  request: RunRequest,
+  source: ResolvedSource,
+  series: readonly PlannedSeries[],
+  suites: readonly SuiteRequest[],
+): string[] {
+  const option = (name: string, values: readonly string[]) =>
+    values.flatMap((value) => [`--${name}`, value]);
+  const shipped = series
+    .slice(0, series.length - request.patches.length)
+    .map((each) => each.series.name);
+  const isGiven = (text: string) => !/^CONFIG_\w+=/.test(text);
+  return [
+    ...option("arch", [request.arch]),
+    ...option("kernel", [source.spec]),
+    ...option("series", shipped),
+    ...option(
+      "patch",
+      request.patches.map((file) => path.resolve(file)),
+    ),
+    ...option(
+      "suite",
+      suites.map((suite) =>
+        suite.kind === "kselftest" ? `kselftest:${suite.targets.join(",")}` : suite.name,
+      ),
+    ),
+    ...option(
+      "kconfig",
+      request.kconfig.map((text) => (isGiven(text) ? path.resolve(text) : text)),
+    ),
+    ...option("toolchain", [request.toolchain]),
+    ...option("accel", [request.accel]),
+    ...option("repeat", [String(request.repeat)]),
+    ...option("timeout-scale", [String(request.timeoutScale)]),
+  ];
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,58 @@
+import path from "node:path";
+import { projectDir } from "./paths.ts";
+import { readGivenSeries } from "./series/given.ts";
+import type { Series } from "./series/patch-set.ts";
+import { kernelFolders, readShippedSeries, shippedNames } from "./series/shipped.ts";
+import type { KernelVersion } from "./model/kernel-version.ts";
+
+export { applySeries, markTouched } from "./series/apply.ts";
+export type { Patch, PatchSet, Series } from "./series/patch-set.ts";
+
+/** Where the series lie that ship with the harness. */
+const shippedDir = path.join(projectDir, "patches");
+
+interface SeriesRequest {
+  /** --series: names of shipped series. */
+  readonly names?: readonly string[];
+  /** --patch: files, mailboxes and folders of the user's. */
+  readonly given?: readonly string[];
+  /** Told what of the user's input is left out, and why. */
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** The folder of the shipped series; the project's patches/ unless told. */
+  readonly dir?: string;
+}
+
+/**
+ * The series that a command line asks for, in its order, each once and under a name of its own.
+ * Throws Failure usage "unknown-series", "bad-series", "no-such-patch", "patch-empty",
+ * "not-a-patch", "patch-incomplete", "patch-writes-outside".
+ */
+export async function loadSeries(request: SeriesRequest): Promise<Series[]> {
+  const { names = [], given = [], notice, signal, dir = shippedDir } = request;
+  const series: Series[] = [];
+  for (const name of new Set(names)) series.push(await readShippedSeries(dir, name, signal));
+  for (const each of new Set(given)) {
+    const read = await readGivenSeries(each, { notice, signal });
+    series.push({ ...read, name: freeName(read.name, series) });
+  }
+  return series;
+}
+
+/** Two series of one title are told apart by a number. */
+function freeName(name: string, taken: readonly Series[]): string {
+  let free = name;
+  for (let number = 2; taken.some((each) => each.name === free); number++)
+    free = `${name}-${number}`;
+  return free;
+}
+
+/** The names of all shipped series. */
+export function shippedSeriesNames(dir = shippedDir): Promise<string[]> {
+  return shippedNames(dir);
+}
+
+/** The kernels from which on a shipped series has patches, oldest first. */
+export function kernelsOfSeries(name: string, dir = shippedDir): Promise<KernelVersion[]> {
+  return kernelFolders(path.join(dir, name));
+}

@@ -1,0 +1,57 @@
+import { fingerprint, sha256 } from "../fingerprint.ts";
+import type { KernelVersion } from "../model/kernel-version.ts";
+
+/** One patch of a series. */
+export interface Patch {
+  /** The file's name, or "2/7" of a mailbox. */
+  readonly name: string;
+  readonly subject: string;
+  /** The diff as `git apply` takes it: bytes, because source files need not be UTF-8. */
+  readonly diff: Uint8Array;
+  /** Paths of the files that it changes, adds or removes. */
+  readonly files: readonly string[];
+}
+
+/** The patches of a series for one kernel, in the order in which they apply. */
+export interface PatchSet {
+  readonly patches: readonly Patch[];
+  /** Where they come from: patches/<series>/<version>, or what the user gave. */
+  readonly origin: string;
+  /** sha256 over the diffs in order: all of a series that can change a kernel. */
+  readonly fingerprint: string;
+}
+
+/** A patch series: one that ships in patches/, or one of the user's. */
+export interface Series {
+  /** Safe as a file's name; unique within a run. */
+  readonly name: string;
+  readonly title: string;
+  /** 3 of "[PATCH v3 …]". */
+  readonly revision?: number;
+  /** Link to where it was proposed. */
+  readonly proposal?: string;
+  readonly description?: string;
+  /** A control takes away what mainline has: what it "proves" is the other way round. */
+  readonly control: boolean;
+  /** Suites that belong to it. */
+  readonly suites: readonly string[];
+  /** Glob patterns of case names that must not pass on the baseline and must pass on the patched kernel. */
+  readonly proves: readonly string[];
+  /** The patches for this kernel. Throws Failure usage "no-patches-for-kernel". */
+  patchesFor(kernel: KernelVersion): Promise<PatchSet>;
+}
+
+/** Completes patches to a set; the diffs alone decide what kernel comes of them. */
+export function patchSet(patches: readonly Patch[], origin: string): PatchSet {
+  return {
+    patches,
+    origin,
+    fingerprint: fingerprint({
+      // What is applied, in this order; subjects and commit messages change no kernel.
+      // Mailboxes have blank lines between mails, files have none.
+      diffs: patches.map(({ diff }) =>
+        sha256(Buffer.from(diff).toString("latin1").replace(/\n+$/, "")),
+      ),
+    }),
+  };
+}

@@ -1,0 +1,163 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { Failure } from "../model/failure.ts";
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  parseKernelVersion,
+  type KernelVersion,
+} from "../model/kernel-version.ts";
+import { similarNames } from "../model/similar.ts";
+import { readMessages } from "./mail.ts";
+import { patchSet, type Patch, type PatchSet, type Series } from "./patch-set.ts";
+import { filesOf } from "./reach.ts";
+
+/** patches/<series>/series.json. */
+const seriesSchema = z.strictObject({
+  title: z.string().min(1),
+  proposal: z.url().optional(),
+  description: z.string().optional(),
+  control: z.boolean().default(false),
+  suites: z.array(z.string()).default([]),
+  proves: z.array(z.string()).default([]),
+});
+
+/** The names of the series in a patches folder: each folder there is one. */
+export async function shippedNames(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+/**
+ * A series that ships with the harness: patches/<name>/series.json beside a folder of patches for
+ * each kernel from which on they are new. Throws Failure usage "unknown-series", "bad-series".
+ */
+export async function readShippedSeries(
+  dir: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Series> {
+  const known = await shippedNames(dir);
+  if (!known.includes(name)) {
+    const close = similarNames(name, known);
+    throw new Failure({
+      reason: "unknown-series",
+      blame: "usage",
+      what: `there is no series "${name}"`,
+      hint: `${close.length > 0 ? `did you mean ${close.join(", ")}? ` : ""}known: ${known.join(", ") || "none"}; a series of your own: --patch FILE`,
+    });
+  }
+  const folder = path.join(dir, name);
+  const { title, control, suites, proves, proposal, description } = await readDescription(folder);
+  return {
+    name,
+    title,
+    control,
+    suites,
+    proves,
+    ...(proposal === undefined ? {} : { proposal }),
+    ...(description === undefined ? {} : { description }),
+    patchesFor: (kernel) => patchesFor(folder, name, kernel, signal),
+  };
+}
+
+/** The kernels for which a shipped series has a folder of patches, oldest first. */
+export async function kernelFolders(folder: string): Promise<KernelVersion[]> {
+  return (await readdir(folder))
+    .filter((name) => /^\d+\.\d+(\.\d+)?$/.test(name))
+    .map(parseKernelVersion)
+    .filter((version) => version !== undefined)
+    .sort(compareKernelVersions);
+}
+
+async function readDescription(folder: string): Promise<z.infer<typeof seriesSchema>> {
+  const file = path.join(folder, "series.json");
+  const wrong = (evidence: string) =>
+    new Failure({
+      reason: "bad-series",
+      blame: "usage",
+      what: `${file} does not describe a series`,
+      evidence,
+      hint: "docs/adding-a-series.md says what is in it",
+    });
+  let data: unknown;
+  try {
+    data = JSON.parse(await readFile(file, "utf8"));
+  } catch (thrown) {
+    throw wrong(String(thrown));
+  }
+  const parsed = seriesSchema.safeParse(data);
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+async function patchesFor(
+  folder: string,
+  name: string,
+  kernel: KernelVersion,
+  signal: AbortSignal | undefined,
+): Promise<PatchSet> {
+  const folders = await kernelFolders(folder);
+  // A release candidate has the tree of its release, as far as patches go.
+  const reached = folders.filter(
+    (each) => compareKernelVersions(each, { ...kernel, extra: "" }) <= 0,
+  );
+  const chosen = reached.at(-1);
+  if (!chosen) {
+    throw new Failure({
+      reason: "no-patches-for-kernel",
+      blame: "usage",
+      what: `the series ${name} has no patches for Linux ${formatKernelVersion(kernel)}`,
+      hint:
+        folders.length > 0
+          ? `it has patches from these on: ${folders.map(formatKernelVersion).join(", ")}`
+          : `${folder} has no folder named for a kernel, such as 6.12`,
+    });
+  }
+  const origin = path.join(folder, formatKernelVersion(chosen));
+  const files = numbered(await readdir(origin), origin);
+  const patches = await Promise.all(
+    files.map((file) => readPatch(path.join(origin, file), signal)),
+  );
+  return patchSet(patches, origin);
+}
+
+/** The files 0001-….patch, 0002-….patch in order; a cover letter is left out. */
+function numbered(names: readonly string[], origin: string): string[] {
+  const patches = names
+    .filter((name) => name.endsWith(".patch") && !name.startsWith("0000-"))
+    .sort();
+  const numbers = patches.map((name) => Number(/^(\d{4})-/.exec(name)?.[1] ?? NaN));
+  if (patches.length > 0 && numbers.every((number, index) => number === index + 1)) return patches;
+  throw new Failure({
+    reason: "bad-series",
+    blame: "usage",
+    what: `${origin} is not a whole series of patches`,
+    evidence: patches.join("\n") || "it has no *.patch files",
+    hint: "they are named 0001-….patch, 0002-….patch and so on, as `git format-patch` does",
+  });
+}
+
+async function readPatch(file: string, signal: AbortSignal | undefined): Promise<Patch> {
+  const [message, ...more] = await readMessages(file, signal);
+  if (message?.diff === undefined || more.length > 0) {
+    throw new Failure({
+      reason: "bad-series",
+      blame: "usage",
+      what: `${file} should hold one patch`,
+      evidence: `it holds ${more.length + 1} mails`,
+      hint: "one file for each commit, as `git format-patch` writes them",
+    });
+  }
+  const name = path.basename(file);
+  return {
+    name,
+    subject: message.subject,
+    diff: message.diff,
+    files: await filesOf(message.diff, name, signal),
+  };
+}

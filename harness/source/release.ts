@@ -1,0 +1,239 @@
+import { rm, writeFile, readFile } from "node:fs/promises";
+import path from "node:path";
+import { cached, isCached, type CacheRequest } from "../cache.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { Failure } from "../model/failure.ts";
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  parseKernelVersion,
+  type KernelVersion,
+} from "../model/kernel-version.ts";
+import { cacheDir } from "../paths.ts";
+import { resolveApt, aptSeries } from "./debian.ts";
+import { download, networkError } from "./download.ts";
+import { resolvedSource, type ResolvedSource, type SourceOptions } from "./tree.ts";
+import { unpackTarball } from "./unpack.ts";
+
+const defaultBase = "https://cdn.kernel.org/pub/linux/kernel";
+
+/** Seconds for kernel.org to give its list of checksums, which is some 1 MB. */
+const checksumTimeoutSeconds = 15;
+
+/**
+ * A release of kernel.org, known by the checksum that its folder's sha256sums.asc states.
+ * When kernel.org cannot be reached and apt carries the same kernel, that one, after a notice.
+ * Throws Failure usage "unknown-kernel", infra "kernel-org-unreachable".
+ */
+export async function resolveRelease(
+  version: KernelVersion,
+  spec: string,
+  options: SourceOptions,
+): Promise<ResolvedSource> {
+  if (version.extra !== "") {
+    throw new Failure({
+      reason: "unknown-kernel",
+      blame: "usage",
+      what: `${formatKernelVersion(version)} is a release candidate, and kernel.org keeps no verifiable tarballs of those`,
+      hint: `take it from a git repository: --kernel git:<repository>#v${formatKernelVersion(version)}`,
+    });
+  }
+  const mirror = process.env["HARNESS_KERNEL_ORG"];
+  const base = (options.kernelOrg ?? (mirror === "" ? undefined : mirror) ?? defaultBase).replace(
+    /\/+$/,
+    "",
+  );
+  const name = `linux-${formatKernelVersion(version)}.tar.xz`;
+  const folder = version.major === 2 ? "v2.6" : `v${version.major}.x`;
+  const url = `${base}/${folder}/${name}`;
+  let checksum: string;
+  try {
+    checksum = await releaseChecksum(`${base}/${folder}/sha256sums.asc`, name, version, options);
+  } catch (thrown) {
+    if (!(thrown instanceof Unreachable)) throw thrown;
+    return await fromAptInstead(version, spec, thrown, options);
+  }
+  return resolvedSource(
+    {
+      spec,
+      version,
+      identity: `sha256:${checksum}`,
+      description: `Linux ${formatKernelVersion(version)} (kernel.org's ${name})`,
+    },
+    options,
+    async ({ into, progress }) => {
+      const request = tarballRequest(checksum, options);
+      const entry = await cached(request, (dir) =>
+        download({
+          url,
+          file: path.join(dir, name),
+          sha256: checksum,
+          // Outside the entry, so that it is there for the next run when this one is interrupted.
+          partial: path.join(cacheDir(), "downloads", `${request.fingerprint}.part`),
+          progress: (text) => {
+            progress(`downloading ${name}: ${text}`);
+          },
+          signal: options.signal,
+        }),
+      );
+      progress(`unpacking ${name}`);
+      try {
+        await unpackTarball(path.join(entry.dir, name), into, options.signal);
+      } catch (thrown) {
+        if (thrown instanceof Failure && thrown.reason === "corrupt-tarball")
+          await rm(entry.dir, { recursive: true, force: true });
+        throw thrown;
+      }
+    },
+  );
+}
+
+function tarballRequest(checksum: string, options: SourceOptions): CacheRequest {
+  return {
+    kind: "downloads",
+    // The file's own checksum says all about it.
+    fingerprint: checksum,
+    verify: "content",
+    notice: (text) => {
+      options.emit({ type: "notice", text });
+    },
+    signal: options.signal,
+  };
+}
+
+/** kernel.org (or the mirror) did not give its checksums, for a reason of the network. */
+class Unreachable extends Error {}
+
+/** The checksum of a release never changes, so it is asked for once. */
+async function releaseChecksum(
+  url: string,
+  name: string,
+  version: KernelVersion,
+  options: SourceOptions,
+): Promise<string> {
+  const request: CacheRequest = {
+    kind: "downloads",
+    fingerprint: fingerprint({
+      // Whose word it is: another mirror is asked anew.
+      url,
+      // Which line of that list.
+      name,
+      what: "release checksum",
+    }),
+    verify: "content",
+    signal: options.signal,
+  };
+  const file = "sha256";
+  const known = await isCached(request);
+  if (known) return readFile(path.join(known.dir, file), "utf8");
+  const sums = parseChecksums(await fetchChecksums(url, options.signal));
+  const checksum = sums.get(name);
+  if (checksum === undefined) throw unknownRelease(name, version, [...sums.keys()], url);
+  await cached(request, (dir) => writeFile(path.join(dir, file), checksum));
+  return checksum;
+}
+
+async function fetchChecksums(url: string, signal: AbortSignal | undefined): Promise<string> {
+  let why = "";
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const timeout = AbortSignal.timeout(checksumTimeoutSeconds * 1000);
+    try {
+      const response = await fetch(url, {
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+      if (response.ok) return await response.text();
+      await response.body?.cancel();
+      if (response.status === 404 || response.status === 410) {
+        throw new Failure({
+          reason: "no-checksums",
+          blame: "infra",
+          what: `there is no list of checksums at ${url}, and no source is used unverified`,
+          evidence: `HTTP ${response.status}`,
+          hint: "is the address that of /pub/linux/kernel? look at HARNESS_KERNEL_ORG",
+        });
+      }
+      why = `HTTP ${response.status} ${response.statusText}`.trim();
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (thrown instanceof Failure) throw thrown;
+      why = timeout.aborted ? `no answer within ${checksumTimeoutSeconds} s` : networkError(thrown);
+      // Waiting twice for nobody helps nobody.
+      if (timeout.aborted) break;
+    }
+  }
+  throw new Unreachable(`${url}: ${why}`);
+}
+
+/** "<sha256>  <file>" lines of a sha256sums.asc; the signature's armour around them is passed over. */
+export function parseChecksums(text: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const match of text.matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)) {
+    if (match[1] !== undefined && match[2] !== undefined) sums.set(match[2], match[1]);
+  }
+  return sums;
+}
+
+function unknownRelease(
+  name: string,
+  version: KernelVersion,
+  files: readonly string[],
+  url: string,
+): Failure {
+  const releases = files
+    .map((file) => parseKernelVersion(/^linux-(\d[\d.]*)\.tar\.xz$/.exec(file)?.[1] ?? ""))
+    .filter((each) => each !== undefined)
+    .sort(compareKernelVersions);
+  const siblings = releases.filter((each) => each.minor === version.minor);
+  const first = (siblings.length > 0 ? siblings : releases).at(0);
+  const last = (siblings.length > 0 ? siblings : releases).at(-1);
+  return new Failure({
+    reason: "unknown-kernel",
+    blame: "usage",
+    what: `there is no release ${formatKernelVersion(version)} of Linux`,
+    evidence: `${url} has no ${name}`,
+    ...(first && last
+      ? { hint: `it has ${formatKernelVersion(first)} to ${formatKernelVersion(last)}` }
+      : {}),
+  });
+}
+
+async function fromAptInstead(
+  version: KernelVersion,
+  spec: string,
+  unreachable: Unreachable,
+  options: SourceOptions,
+): Promise<ResolvedSource> {
+  const failure = (hint: string, more = "") =>
+    new Failure({
+      reason: "kernel-org-unreachable",
+      blame: "infra",
+      what: `kernel.org cannot be reached to get Linux ${formatKernelVersion(version)}`,
+      evidence: unreachable.message + more,
+      hint,
+    });
+  const series = `${version.major}.${version.minor}`;
+  let offered: readonly string[];
+  try {
+    offered = await aptSeries(options);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    throw failure(
+      "check the network, or name a mirror in HARNESS_KERNEL_ORG, or use dir: or git:",
+      `\napt is no way out: ${thrown.what}`,
+    );
+  }
+  const instead = offered.includes(series) ? await resolveApt(series, spec, options) : undefined;
+  // Who names a point release wants that one; another of the same series is not it.
+  if (instead && (version.patch === 0 || version.patch === instead.version.patch)) {
+    options.emit({
+      type: "notice",
+      text: `kernel.org cannot be reached (${unreachable.message}); using ${instead.description}`,
+    });
+    return instead;
+  }
+  throw failure(
+    instead
+      ? `apt has ${instead.description}: --kernel apt:${series}`
+      : `apt offers ${offered.join(", ") || "no kernel source"}: --kernel apt:VERSION; or name a mirror in HARNESS_KERNEL_ORG`,
+  );
+}

@@ -1,0 +1,398 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { writeAtomically } from "./cache.ts";
+import { sha256 } from "./fingerprint.ts";
+import { Failure } from "./model/failure.ts";
+import { type RunProcess, type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
+import { shellQuoted } from "./model/escape.ts";
+import { projectDir } from "./paths.ts";
+
+/** Every name of a file or folder below results/<run-id>/ (docs/results.md). */
+const names = {
+  /** The record of the run: all that the reports are made of. */
+  record: "run.json",
+  /** Reruns the cell from nothing. */
+  reproduce: "reproduce.sh",
+  /** For people, to be pasted into a mail. */
+  summary: "summary.md",
+  /** For CI systems. */
+  junit: "junit.xml",
+  /** One folder a kernel: kernels/baseline, kernels/<series>. */
+  kernels: "kernels",
+  /** The kernel's .config after olddefconfig. */
+  config: "config",
+  /** All that make printed. */
+  buildLog: "build.log",
+  /** One folder a boot of the kernel: boot-0, boot-1 ... */
+  boot: "boot-",
+  /** All bytes of the guest's serial console. */
+  console: "console.log",
+  /** The command that started QEMU. */
+  qemu: "qemu.sh",
+  /** What each test program printed: ktap/<suite>/<program>[@<abi>].log. */
+  ktap: "ktap",
+  ktapSuffix: ".log",
+  /** The private key of a guest that --keep-vm left running. */
+  key: "ssh-key",
+} as const;
+
+/** Where results go unless `--output` says otherwise. */
+export const defaultResultsDir = path.join(projectDir, "results");
+
+export interface NewRun {
+  /** The folder that holds the runs. */
+  readonly resultsDir: string;
+  readonly arch: string;
+  /** Such as "6.12.117". */
+  readonly kernel: string;
+}
+
+/**
+ * Makes the folder of a new run. Its name is the run's id: UTC time, architecture, kernel and four
+ * random digits, so that names sort by time and two runs at once never meet.
+ * Throws Failure "results-not-writable" (infra).
+ */
+export async function createRun(request: NewRun): Promise<RunFolder> {
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  for (;;) {
+    const random = randomBytes(2).toString("hex");
+    const id = [time, safeName(request.arch), safeName(request.kernel), random].join("-");
+    const dir = path.resolve(request.resultsDir, id);
+    try {
+      await mkdir(path.dirname(dir), { recursive: true });
+      await mkdir(dir);
+      return new RunFolder(id, dir);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === "EEXIST" && (await isDirectory(dir))) continue;
+      throw notWritable(dir, thrown);
+    }
+  }
+}
+
+/** The folder of one run; the only way to write below results/. Paths it gives are relative to `dir`. */
+export class RunFolder {
+  readonly id: string;
+  /** Absolute. */
+  readonly dir: string;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(id: string, dir: string) {
+    this.id = id;
+    this.dir = dir;
+  }
+
+  /** A path of this folder as an absolute one. */
+  absolute(relative: string): string {
+    return path.join(this.dir, relative);
+  }
+
+  /** `label`: "baseline" or the series' name. */
+  config(label: string): string {
+    return path.join(names.kernels, safeName(label), names.config);
+  }
+
+  buildLog(label: string): string {
+    return path.join(names.kernels, safeName(label), names.buildLog);
+  }
+
+  /** `boot`: 0 for the kernel's first boot in this run, then 1, 2 ... */
+  console(label: string, boot: number): string {
+    return path.join(this.#boot(label, boot), names.console);
+  }
+
+  qemu(label: string, boot: number): string {
+    return path.join(this.#boot(label, boot), names.qemu);
+  }
+
+  ktap(label: string, boot: number, suite: string, program: string, abi?: string): string {
+    const file = safeName(abi === undefined ? program : `${program}@${abi}`) + names.ktapSuffix;
+    return path.join(this.#boot(label, boot), names.ktap, safeName(suite), file);
+  }
+
+  #boot(label: string, boot: number): string {
+    return path.join(names.kernels, safeName(label), `${names.boot}${boot}`);
+  }
+
+  /**
+   * Makes sure that the folder of a file exists, for a tool that writes the file itself (make's
+   * log, QEMU's console). Gives the absolute path.
+   */
+  async prepare(relative: string): Promise<string> {
+    const file = this.absolute(relative);
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+    } catch (thrown) {
+      throw notWritable(file, thrown);
+    }
+    return file;
+  }
+
+  /** Writes a whole file (a config, a program's output). Gives the absolute path. */
+  async write(relative: string, data: string | Uint8Array): Promise<string> {
+    const file = await this.prepare(relative);
+    try {
+      await writeFile(file, data);
+    } catch (thrown) {
+      throw notWritable(file, thrown);
+    }
+    return file;
+  }
+
+  /**
+   * Writes run.json; to be called after each stage, so that a run that is killed leaves what it
+   * found. Readers see the old record or the new one, never a part. Calls take effect in order.
+   */
+  save(record: RunRecord): Promise<void> {
+    const writer = record.status === "running" ? thisProcess() : undefined;
+    // Made now: the caller goes on changing its record.
+    const text = JSON.stringify({ ...record, process: writer }, null, 1) + "\n";
+    const saved = this.#saving.then(() => this.#replace(names.record, text));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
+  }
+
+  /** Writes the private key of a kernel's guest so that ssh takes it. Gives its absolute path. */
+  async writeKey(label: string, privateKey: string): Promise<string> {
+    const file = await this.write(path.join(names.kernels, safeName(label), names.key), privateKey);
+    await chmod(file, 0o600);
+    return file;
+  }
+
+  /** Writes summary.md. Gives its absolute path. */
+  async writeSummary(markdown: string): Promise<string> {
+    await this.#replace(names.summary, markdown);
+    return this.absolute(names.summary);
+  }
+
+  /** Writes junit.xml. Gives its absolute path. */
+  async writeJunit(xml: string): Promise<string> {
+    await this.#replace(names.junit, xml);
+    return this.absolute(names.junit);
+  }
+
+  /**
+   * Writes reproduce.sh, which runs `harness <args>` in the project's folder. `args` must say all
+   * of the cell (kernel by exact version, absolute paths). Gives its path relative to the folder.
+   */
+  async writeReproduce(args: readonly string[]): Promise<string> {
+    await this.#replace(names.reproduce, reproduceScript(this.id, args));
+    await chmod(this.absolute(names.reproduce), 0o755);
+    return names.reproduce;
+  }
+
+  async #replace(relative: string, text: string): Promise<void> {
+    const file = this.absolute(relative);
+    try {
+      await writeAtomically(file, text);
+    } catch (thrown) {
+      throw notWritable(file, thrown);
+    }
+  }
+}
+
+function reproduceScript(id: string, args: readonly string[]): string {
+  return `#!/bin/sh
+# Runs the cell of ${id} again. Kernels, suites and images come from the cache where
+# it has them; to build everything anew: XDG_CACHE_HOME="$(mktemp -d)" sh reproduce.sh
+# On another machine, HARNESS_DIR says where the harness is.
+set -eu
+cd "\${HARNESS_DIR:-${doubleQuoted(projectDir)}}"
+[ -d node_modules ] || npm ci
+[ -f build/harness/bin.js ] || npm run build
+exec node build/harness/bin.js ${args.map(shellQuoted).join(" ")} "$@"
+`;
+}
+
+function doubleQuoted(word: string): string {
+  return word.replace(/["\\$`]/g, "\\$&");
+}
+
+/**
+ * A label as the name of a file: letters, digits, ".", "_", "@", "+" and "-". A label that has
+ * others gets eight digits of its hash, so that two labels never share a folder.
+ */
+function safeName(label: string): string {
+  const safe = label.replace(/[^A-Za-z0-9._@+-]+/g, "-").slice(0, 80);
+  if (safe === label && !/^\.*$/.test(safe)) return safe;
+  return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
+}
+
+/** A run found on disk. */
+export interface StoredRun {
+  readonly id: string;
+  /** Absolute. */
+  readonly dir: string;
+}
+
+/** All runs of a results folder, oldest first, read or not. */
+export async function listRuns(resultsDir = defaultResultsDir): Promise<readonly StoredRun[]> {
+  const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
+  const found: StoredRun[] = [];
+  for (const entry of entries) {
+    const dir = path.resolve(resultsDir, entry.name);
+    if (entry.isDirectory() && (await isFile(path.join(dir, names.record)))) {
+      found.push({ id: entry.name, dir });
+    }
+  }
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/**
+ * Finds a run by its folder, by its run.json, by its id or the beginning of one, or by "latest".
+ * Throws Failure "unknown-run" or "ambiguous-run" (usage).
+ */
+export async function findRun(name: string, resultsDir = defaultResultsDir): Promise<StoredRun> {
+  for (const dir of [name, path.dirname(name)]) {
+    const isRecord = dir === name || path.basename(name) === names.record;
+    if (isRecord && (await isFile(path.join(dir, names.record)))) {
+      return { id: path.basename(path.resolve(dir)), dir: path.resolve(dir) };
+    }
+  }
+  const runs = await listRuns(resultsDir);
+  const matching =
+    name === "latest" ? runs.slice(-1) : runs.filter((run) => name && run.id.startsWith(name));
+  const exact = matching.find((run) => run.id === name);
+  const [found, ...others] = exact ? [exact] : matching;
+  if (found && others.length === 0) return found;
+  if (found) {
+    throw new Failure({
+      reason: "ambiguous-run",
+      blame: "usage",
+      what: `"${name}" is the beginning of ${matching.length} runs`,
+      evidence: matching.map((run) => run.id).join("\n"),
+      hint: "give more of the id",
+    });
+  }
+  const known = runs.slice(-5).map((run) => run.id);
+  throw new Failure({
+    reason: "unknown-run",
+    blame: "usage",
+    what: `there is no run "${name}" in ${resultsDir}`,
+    hint: known.length ? `the last ones: ${known.join(", ")}` : "nothing was run there yet",
+  });
+}
+
+/**
+ * Reads and checks the record of a run. A record that says "running" but whose process is gone is
+ * given as "interrupted". Throws Failure "run-record-missing" (usage), "run-record-newer" (usage)
+ * or "run-record-corrupt" (infra).
+ */
+export async function readRun(dir: string): Promise<RunRecord> {
+  const file = path.join(dir, names.record);
+  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
+    throw new Failure({
+      reason: "run-record-missing",
+      blame: "usage",
+      what: `${file} cannot be read`,
+      evidence: String(thrown),
+      hint: "give a run's id, its folder, or `latest`",
+    });
+  });
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (thrown) {
+    throw corrupt(file, String(thrown));
+  }
+  const schema = (data as { schema?: unknown } | null)?.schema;
+  if (typeof schema === "number" && schema > runSchemaVersion) {
+    throw new Failure({
+      reason: "run-record-newer",
+      blame: "usage",
+      what: `${file} was written by a newer harness (schema ${schema}, this one reads up to ${runSchemaVersion})`,
+      hint: "update the harness to read it",
+    });
+  }
+  const parsed = runRecordSchema.safeParse(data);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.slice(0, 5);
+    throw corrupt(
+      file,
+      issues
+        .map((issue) => `${issue.path.map(String).join(".") || "run.json"}: ${issue.message}`)
+        .join("\n"),
+    );
+  }
+  const record = parsed.data;
+  if (record.status === "running" && !(record.process && isAlive(record.process))) {
+    return { ...record, status: "interrupted" };
+  }
+  return record;
+}
+
+/** The part of a console, or all of it, from a file that a record names. Undefined when it is gone. */
+export async function readConsole(
+  dir: string,
+  relative: string,
+  range?: readonly [number, number],
+): Promise<Buffer | undefined> {
+  const file = path.resolve(dir, relative);
+  // A record is data from elsewhere: it must not make us read other files.
+  if (!file.startsWith(path.resolve(dir) + path.sep)) return undefined;
+  const bytes = await readFile(file).catch(() => undefined);
+  return range ? bytes?.subarray(range[0], range[1]) : bytes;
+}
+
+function corrupt(file: string, evidence: string): Failure {
+  return new Failure({
+    reason: "run-record-corrupt",
+    blame: "infra",
+    what: `${file} is no record of a run`,
+    evidence,
+    hint: "the rest of its folder can still be read: consoles, ktap and build logs",
+  });
+}
+
+function notWritable(file: string, thrown: unknown): Failure {
+  const full = (thrown as NodeJS.ErrnoException).code === "ENOSPC";
+  return new Failure({
+    reason: full ? "disk-full" : "results-not-writable",
+    blame: "infra",
+    what: full ? `no space left to write ${file}` : `${file} cannot be written`,
+    evidence: String(thrown),
+    hint: full ? "free some space, or run `harness clean`" : "choose another place with --output",
+  });
+}
+
+function thisProcess(): RunProcess {
+  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
+}
+
+function isAlive(writer: RunProcess): boolean {
+  return writer.bootId === bootId() && startTicks(writer.pid) === writer.startTicks;
+}
+
+function startTicks(pid: number): string | undefined {
+  try {
+    // The second field is a name in parentheses, which may hold spaces and parentheses itself.
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}
+
+async function isFile(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+async function isDirectory(dir: string): Promise<boolean> {
+  return stat(dir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

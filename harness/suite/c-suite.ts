@@ -1,0 +1,152 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Abi, Arch } from "../arch.ts";
+import { cached } from "../cache.ts";
+import { exec, type ExecResult } from "../exec.ts";
+import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
+import { Failure } from "../model/failure.ts";
+import { execSandboxed } from "../sandbox.ts";
+import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
+
+export interface SuiteBuildOptions {
+  readonly arch: Arch;
+  readonly jobs: number;
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const inside = { selftests: "/mnt/selftests", out: "/mnt/out" } as const;
+const programsFile = "programs.json";
+
+/**
+ * Builds a folder of selftests/ once for each ABI of the architecture, or takes it from the cache.
+ * Throws Failure: "suite-build-failed" (suite), "no-compiler" (infra).
+ */
+export async function buildCSuite(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<BuiltSuite> {
+  const selftests = path.dirname(suite.dir);
+  const abis = await abisOf(suite, options);
+  const key = fingerprint({
+    // Raised when this file builds suites in another way.
+    recipe: 1,
+    // What is compiled: the suite, and what all suites share ...
+    suite: await sha256Folder(suite.dir),
+    rules: await sha256File(path.join(selftests, "lib.mk")),
+    include: await sha256Folder(path.join(selftests, "include")),
+    // ... for which ABIs, by which compilers.
+    compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerVersion(abi)])),
+  });
+  const entry = await cached(
+    {
+      kind: "suites",
+      fingerprint: key,
+      verify: "content",
+      notice: options.notice,
+      signal: options.signal,
+    },
+    async (dir) => {
+      const programs: SuiteProgram[] = [];
+      for (const abi of abis) programs.push(...(await buildForAbi(suite, abi, dir, options)));
+      await writeFile(path.join(dir, programsFile), JSON.stringify(programs));
+    },
+  );
+  const programs = JSON.parse(
+    await readFile(path.join(entry.dir, programsFile), "utf8"),
+  ) as SuiteProgram[];
+  return {
+    name: suite.name,
+    fingerprint: key,
+    dir: entry.dir,
+    guestPath: guestPath(suite.name),
+    programs,
+    cached: entry.cached,
+  };
+}
+
+function guestPath(name: string): string {
+  return `/suites/${name}`;
+}
+
+async function buildForAbi(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  abi: Abi,
+  into: string,
+  options: SuiteBuildOptions,
+): Promise<SuiteProgram[]> {
+  await mkdir(path.join(into, abi.name), { recursive: true });
+  const make = (...targets: string[]) =>
+    execSandboxed("make", ["-s", "-C", `${inside.selftests}/${suite.name}`, ...targets], {
+      readOnly: { [path.dirname(suite.dir)]: inside.selftests },
+      writable: { [into]: inside.out },
+      insideCwd: inside.out,
+      env: { LC_ALL: "C", MAKEFLAGS: undefined, CFLAGS: undefined, LDFLAGS: undefined },
+      timeoutSeconds: 600,
+      signal: options.signal,
+    });
+  const variables = [`OUTPUT=${inside.out}/${abi.name}`, `CC=${abi.compiler}`, `ABI=${abi.name}`];
+  const built = await make(`-j${options.jobs}`, ...variables, "all");
+  if (built.exitCode !== 0) throw buildFailed(suite, abi, built);
+  const listed = await make(...variables, "list-programs");
+  if (listed.exitCode !== 0) throw buildFailed(suite, abi, listed);
+  const native = options.arch.abis[0]?.name === abi.name;
+  const timeoutSeconds = timeoutOf(suite.dir);
+  return names(listed).map((name) => ({
+    name,
+    abi: native ? "" : abi.name,
+    cwd: `${guestPath(suite.name)}/${abi.name}`,
+    command: `./${name}`,
+    timeoutSeconds,
+  }));
+}
+
+/** The architecture's ABIs that the suite's Makefile says it makes sense for. */
+async function abisOf(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<readonly Abi[]> {
+  const result = await execSandboxed(
+    "make",
+    ["-s", "-C", `${inside.selftests}/${suite.name}`, "list-abis"],
+    {
+      readOnly: { [path.dirname(suite.dir)]: inside.selftests },
+      insideCwd: inside.selftests,
+      env: { LC_ALL: "C", MAKEFLAGS: undefined },
+      timeoutSeconds: 60,
+      signal: options.signal,
+    },
+  );
+  if (result.exitCode !== 0) throw buildFailed(suite, options.arch.abis[0], result);
+  const wanted = names(result).flatMap((line) => line.split(/\s+/));
+  return wanted.includes("all")
+    ? options.arch.abis
+    : options.arch.abis.filter((abi) => wanted.includes(abi.name));
+}
+
+function names(result: ExecResult): string[] {
+  return result.stdout.split("\n").filter((line) => line.trim() !== "");
+}
+
+async function compilerVersion(abi: Abi): Promise<string> {
+  const result = await exec(abi.compiler, ["--version"], { env: { LC_ALL: "C" } });
+  if (result.exitCode === 0) return result.stdout;
+  throw new Failure({
+    reason: "no-compiler",
+    blame: "infra",
+    what: `${abi.compiler}, which builds the suites' ${abi.name} programs, does not run`,
+    evidence: result.output || (result.spawnError ?? ""),
+    hint: `apt-get install ${abi.packages.join(" ")} (harness doctor lists all that is missing)`,
+  });
+}
+
+function buildFailed(suite: SuiteRequest, abi: Abi | undefined, result: ExecResult): Failure {
+  const missing = result.spawnError !== undefined || /^bwrap: /m.test(result.output);
+  return new Failure({
+    reason: missing ? "sandbox-failed" : "suite-build-failed",
+    blame: missing ? "infra" : "suite",
+    what: `suite ${suite.name} does not build for ${abi?.name ?? "any ABI"}`,
+    evidence: result.output.slice(-4000),
+    hint: missing ? "run `harness doctor --install`" : `see its Makefile and selftests/lib.mk`,
+  });
+}

@@ -1,0 +1,229 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { KtapParser } from "../ktap.ts";
+import { programVerdicts, type ProgramExit } from "../ktap/verdicts.ts";
+import type { Emit } from "../model/event.ts";
+import { Failure } from "../model/failure.ts";
+import type { BootRecord } from "../model/run.ts";
+import type { CaseResult } from "../model/verdict.ts";
+import type { GuestCommandResult, Vm } from "../vm.ts";
+import type { BuiltSuite, SuiteProgram } from "../suite.ts";
+
+/** Where one boot's files go; absolute for writing, relative for the record. */
+export interface BootFiles {
+  readonly console: string;
+  ktap(suite: string, program: string, abi?: string): Promise<{ file: string; relative: string }>;
+}
+
+export interface DriveRequest {
+  /** "baseline" or the series' name. */
+  readonly kernel: string;
+  readonly suites: readonly BuiltSuite[];
+  readonly repeat: number;
+  /** Boots the kernel; called anew when a guest has died or must not be trusted any more. */
+  boot(): Promise<{ vm: Vm; files: BootFiles }>;
+  /** Environment of every program, such as KSFT_TIMEOUT_SCALE. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly emit: Emit;
+  /** Told which program starts and how many there are in all. */
+  readonly progress: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Given every record as soon as its guest has ended, so that a killed run keeps it. */
+  readonly keep: (record: BootRecord) => Promise<void>;
+  /** Given the last guest instead of its being stopped, if it still lives (--keep-vm). */
+  readonly hold?: (vm: Vm) => Promise<void>;
+}
+
+/** A program may print so much; more is the suite's fault. */
+const outputLimit = 16 << 20;
+
+/**
+ * Runs all programs of all suites on one kernel, in order, in one guest as long as it lives. A
+ * guest in which a program hung, or whose kernel complained of itself, is not used for another.
+ * Throws Failure: infra when the host lost the guest twice in one program; the kernel's blame when
+ * it does not boot (any more).
+ */
+export async function driveSuites(request: DriveRequest): Promise<void> {
+  const programs = request.suites.flatMap((suite) =>
+    suite.programs.map((program) => ({ suite, program })),
+  );
+  let guest: Guest | undefined;
+  let number = 0;
+  try {
+    for (const { suite, program } of programs) {
+      number++;
+      request.progress(`${number}/${programs.length} ${suite.name}.${program.name}${at(program)}`);
+      for (let attempt = 1; ; attempt++) {
+        request.signal?.throwIfAborted();
+        guest ??= new Guest(request, await request.boot());
+        const outcome = await guest.run(suite, program);
+        if (outcome !== "spent" && outcome !== "usable") {
+          // The host lost the guest: nothing is known of the program. Once more, on a fresh one.
+          await guest.end();
+          guest = undefined;
+          if (attempt >= 2) throw outcome;
+          request.emit({
+            type: "notice",
+            text: `${outcome.what}; it is run again on a fresh guest`,
+          });
+          continue;
+        }
+        if (outcome === "spent") {
+          await guest.end();
+          guest = undefined;
+        }
+        break;
+      }
+    }
+    if (request.hold && guest) {
+      await guest.handOver(request.hold);
+      guest = undefined;
+    }
+  } finally {
+    await guest?.end();
+  }
+}
+
+function at(program: SuiteProgram): string {
+  return program.abi ? `@${program.abi}` : "";
+}
+
+/** One boot and what was found in it. */
+class Guest {
+  readonly #request: DriveRequest;
+  readonly #vm: Vm;
+  readonly #files: BootFiles;
+  readonly #cases: BootRecord["cases"] = [];
+  readonly #ktap: string[] = [];
+  readonly #problems: string[] = [];
+
+  constructor(request: DriveRequest, booted: { vm: Vm; files: BootFiles }) {
+    this.#request = request;
+    this.#vm = booted.vm;
+    this.#files = booted.files;
+  }
+
+  /** Ends the guest and hands over its record. */
+  async end(): Promise<void> {
+    await this.#vm.stop();
+    await this.#report();
+  }
+
+  /** Hands over its record, and the guest itself to who wants it. */
+  async handOver(to: (vm: Vm) => Promise<void>): Promise<void> {
+    await this.#report();
+    await to(this.#vm);
+  }
+
+  async #report(): Promise<void> {
+    await this.#request.keep({
+      repeat: this.#request.repeat,
+      bootSeconds: this.#vm.bootSeconds,
+      guestSeconds: this.#vm.guestSeconds,
+      console: this.#files.console,
+      ktap: this.#ktap,
+      ...(this.#problems.length ? { problems: this.#problems } : {}),
+      splats: [...this.#vm.console.splats],
+      cases: this.#cases,
+    });
+  }
+
+  #found(found: CaseResult, console?: readonly [number, number]): void {
+    this.#cases.push({ ...found, ...(console ? { console: [console[0], console[1]] } : {}) });
+    const { kernel } = this.#request;
+    this.#request.emit({ type: "case-finished", kernel, name: found.name, verdict: found.verdict });
+  }
+
+  /** Runs one program. "spent": the guest must not be used for another. A Failure: the host lost it. */
+  async run(suite: BuiltSuite, program: SuiteProgram): Promise<"usable" | "spent" | Failure> {
+    const name = `${suite.name}.${program.name}${at(program)}`;
+    if (program.skip !== undefined) {
+      this.#found({ name, verdict: "skip", reason: program.skip });
+      return "usable";
+    }
+    const abi = program.abi || undefined;
+    const splatsBefore = this.#vm.console.splats.length;
+    const { file, relative } = await this.#files.ktap(suite.name, program.name, abi);
+    const parser = new KtapParser(program.name);
+    const log = openSync(file, "w");
+    let result: GuestCommandResult;
+    try {
+      result = await this.#vm.exec(commandLine(program, this.#request.env), {
+        timeoutSeconds: program.timeoutSeconds,
+        maxBytes: outputLimit,
+        signal: this.#request.signal,
+        onStdout: (chunk) => {
+          writeSync(log, chunk);
+          parser.push(chunk);
+        },
+      });
+    } finally {
+      closeSync(log);
+    }
+    const exit = programExit(result, name);
+    if (exit instanceof Failure) return exit;
+    const parsed = parser.end();
+    this.#ktap.push(relative);
+    for (const { text } of parsed.problems) this.#problems.push(`${name}: ${text}`);
+    const run = { suite: suite.name, program: program.name, abi, parsed, exit };
+    for (const found of programVerdicts(run)) this.#found(found, result.console);
+    const sound = exit.how !== "kernel-died" && exit.how !== "timed-out";
+    return sound && this.#vm.console.splats.length === splatsBefore ? "usable" : "spent";
+  }
+}
+
+/** The words are ours, not the guest's: suites' and programs' names are plain (checked when built). */
+function commandLine(program: SuiteProgram, env: Readonly<Record<string, string>>): string {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return `cd ${program.cwd} && exec env ${variables.join(" ")} ${program.command} 2>&1 </dev/null`;
+}
+
+/** What the end of the ssh command says of the program; a Failure where it says nothing of it. */
+function programExit(result: GuestCommandResult, name: string): ProgramExit | Failure {
+  const { end } = result;
+  switch (end.how) {
+    case "exited":
+      return { how: "exited", code: end.code };
+    case "signalled":
+      return { how: "killed", signal: end.signal };
+    case "timeout":
+      return { how: "timed-out", seconds: end.seconds };
+    case "too-much-output":
+      return {
+        how: "killed",
+        signal: `the harness: it printed more than ${end.maxBytes >> 20} MiB`,
+      };
+    case "guest-died":
+      switch (end.death.how) {
+        case "panic":
+          return { how: "kernel-died", why: end.death.title };
+        case "reset":
+          return { how: "kernel-died", why: "the guest reset without a word" };
+        case "powered-off":
+          return { how: "kernel-died", why: "the guest powered itself off" };
+        case "stopped":
+          throw new DOMException(`${name} was interrupted`, "AbortError");
+        case "qemu-killed":
+          return lost(name, `QEMU was killed by ${end.death.signal}`, "");
+        case "qemu-failed":
+          return lost(name, "QEMU gave up", end.death.output);
+      }
+      break;
+    case "connection-lost":
+      if (!end.kernelAnswers)
+        return { how: "kernel-died", why: "the kernel does not react any more" };
+      return lost(name, "the ssh connection broke while the guest's kernel lives", "");
+    case "aborted":
+      throw new DOMException(`${name} was interrupted`, "AbortError");
+  }
+  throw new Error("unreachable");
+}
+
+function lost(name: string, why: string, evidence: string): Failure {
+  return new Failure({
+    reason: "guest-lost",
+    blame: "infra",
+    what: `${name}: ${why}`,
+    ...(evidence ? { evidence } : {}),
+    hint: "this says nothing of the kernel; see the run's console.log and the host's memory and logs",
+  });
+}

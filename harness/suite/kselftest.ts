@@ -1,0 +1,257 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Arch } from "../arch.ts";
+import { cached } from "../cache.ts";
+import type { ExecResult } from "../exec.ts";
+import { fingerprint } from "../fingerprint.ts";
+import { parseFragment, type Fragment } from "../kconfig.ts";
+import { Failure } from "../model/failure.ts";
+import { execSandboxed } from "../sandbox.ts";
+import {
+  defaultKselftests,
+  timeoutOf,
+  type BuiltSuite,
+  type SuiteProgram,
+  type SuiteRequest,
+} from "../suite.ts";
+
+type KselftestRequest = Extract<SuiteRequest, { kind: "kselftest" }>;
+
+/** The tree whose kselftests are built; unpacked only when they are not in the cache. */
+export interface KselftestTree {
+  readonly identity: string;
+  dir(): Promise<string>;
+}
+
+export interface KselftestOptions {
+  readonly arch: Arch;
+  readonly tree: KselftestTree;
+  /** A series that changes kselftests or what they include: they are built with it, for both kernels. */
+  readonly patch?: { readonly identity: string; apply(tree: string, into: string): Promise<void> };
+  /** Hash over the compiler; see kernel/toolchain.ts. */
+  readonly toolchainIdentity: string;
+  readonly compiler: string;
+  readonly jobs: number;
+  readonly progress: (text: string) => void;
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const inside = { src: "/mnt/src", obj: "/mnt/obj", out: "/mnt/out" } as const;
+const programsFile = "programs.json";
+const guestPath = "/suites/kselftest";
+
+/** What particular programs need to be of use in a small and slow guest. */
+const particulars: Readonly<Record<string, Partial<SuiteProgram>>> = {
+  // 10,000 rounds of fork and poll by default, more than a minute under TCG.
+  "pidfd/pidfd_poll_test": { command: "./pidfd_poll_test 200" },
+  // Its recycling case forks until a process id comes again: all of pid_max (32768), minutes under TCG.
+  "pidfd/pidfd_test": {
+    command: "sh -c 'echo 4096 >/proc/sys/kernel/pid_max && exec ./pidfd_test'",
+    timeoutSeconds: 120,
+  },
+  "seccomp/seccomp_benchmark": { skip: "a benchmark, whose expectations are about time" },
+  "syscall_user_dispatch/sud_benchmark": { skip: "a benchmark, without a verdict" },
+};
+
+/** Whether a series changes the kernel's own selftests, or the headers that they are built with. */
+export function touchesKselftests(patches: readonly { readonly diff: Uint8Array }[]): boolean {
+  const touched =
+    /^\+\+\+ b\/(tools\/testing\/selftests|include\/uapi|arch\/[^/]+\/include\/uapi)\//m;
+  return patches.some(({ diff }) => touched.test(Buffer.from(diff).toString("latin1")));
+}
+
+/**
+ * The kernel options that the folders' own config files ask for. Those of the default folders stand
+ * in kconfigs/base.config, so that a run of other suites does not need another kernel.
+ */
+export async function kselftestFragments(
+  suite: KselftestRequest,
+  arch: Arch,
+  tree: KselftestTree,
+): Promise<Fragment[]> {
+  const defaults: readonly string[] = defaultKselftests;
+  const targets = suite.targets.filter((target) => !defaults.includes(target));
+  if (targets.length === 0) return [];
+  const dir = await tree.dir();
+  const fragments: Fragment[] = [];
+  for (const target of targets) {
+    requireTarget(dir, target);
+    for (const name of ["config", `config.${arch.name}`]) {
+      const file = path.join("tools/testing/selftests", target, name);
+      if (!existsSync(path.join(dir, file))) continue;
+      const text = await readFile(path.join(dir, file), "utf8");
+      // There are no modules in the guest: what could be one is built in.
+      fragments.push(parseFragment(text.replace(/=m$/gm, "=y"), file, "suite"));
+    }
+  }
+  return fragments;
+}
+
+/**
+ * Builds folders of the tree's tools/testing/selftests, statically and with the tree's own uapi
+ * headers (Documentation/dev-tools/kselftest.rst), or takes them from the cache.
+ * A program that does not build is named in a notice and left out.
+ * Throws Failure: "unknown-suite" (usage), "suite-build-failed" (suite).
+ */
+export async function buildKselftests(
+  suite: KselftestRequest,
+  options: KselftestOptions,
+): Promise<BuiltSuite> {
+  const key = fingerprint({
+    // Raised when this file builds kselftests in another way.
+    recipe: 1,
+    // Tests and headers come from the tree, or from the series on it ...
+    tree: options.tree.identity,
+    patch: options.patch?.identity,
+    targets: suite.targets,
+    // ... for this architecture, by this compiler.
+    arch: options.arch.kernelArch,
+    toolchain: options.toolchainIdentity,
+  });
+  const entry = await cached(
+    {
+      kind: "suites",
+      fingerprint: key,
+      verify: "content",
+      notice: options.notice,
+      signal: options.signal,
+    },
+    (dir) => build(suite, options, dir),
+  );
+  const { programs, broken } = JSON.parse(
+    await readFile(path.join(entry.dir, programsFile), "utf8"),
+  ) as BuiltPrograms;
+  if (broken.length)
+    options.notice(`kselftests that do not build here and are left out: ${broken.join(", ")}`);
+  return {
+    name: suite.name,
+    fingerprint: key,
+    dir: entry.dir,
+    guestPath,
+    programs,
+    cached: entry.cached,
+  };
+}
+
+interface BuiltPrograms {
+  readonly programs: SuiteProgram[];
+  /** "<folder>:<program>" of what did not build. */
+  readonly broken: string[];
+}
+
+async function build(
+  suite: KselftestRequest,
+  options: KselftestOptions,
+  into: string,
+): Promise<void> {
+  const work = await mkdtemp(`${into}.work-`);
+  try {
+    const tree = await options.tree.dir();
+    for (const target of suite.targets) requireTarget(tree, target);
+    const source = options.patch ? path.join(work, "src") : tree;
+    await options.patch?.apply(tree, source);
+    const objects = path.join(work, "obj");
+    await mkdir(objects);
+    const run = (command: string, args: readonly string[]) =>
+      execSandboxed(command, args, {
+        readOnly: { [source]: inside.src },
+        writable: { [objects]: inside.obj, [into]: inside.out },
+        insideCwd: inside.obj,
+        env: {
+          LC_ALL: "C",
+          MAKEFLAGS: undefined,
+          ARCH: undefined,
+          CROSS_COMPILE: undefined,
+          CFLAGS: undefined,
+        },
+        timeoutSeconds: 1800,
+        signal: options.signal,
+      });
+    const { arch, compiler, jobs } = options;
+    const variables = [`O=${inside.obj}`, `ARCH=${arch.kernelArch}`, `-j${jobs}`];
+    options.progress("headers");
+    const headers = await run("make", ["-s", "-C", inside.src, ...variables, "headers"]);
+    if (headers.exitCode !== 0) throw buildFailed("the tree's headers", headers);
+    options.progress(suite.targets.join(" "));
+    const install = await run("make", [
+      "-k",
+      "-s",
+      "-C",
+      `${inside.src}/tools/testing/selftests`,
+      ...variables,
+      `TARGETS=${suite.targets.join(" ")}`,
+      // The one way to static programs that all folders heed: some ignore or override LDFLAGS.
+      `CC=${compiler} -static`,
+      // Some folders look for the tree's headers in the tree itself, and would find the host's.
+      `USERCFLAGS=-isystem ${inside.obj}/usr/include`,
+      "install",
+      `KSFT_INSTALL_PATH=${inside.out}`,
+    ]);
+    await describe(suite, into, install);
+    // Half of a static program is debug information, which would cost boot time.
+    await run("find", [
+      inside.out,
+      "-type",
+      "f",
+      "-perm",
+      "-u+x",
+      "-exec",
+      "strip",
+      "--strip-debug",
+      "{}",
+      "+",
+    ]);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Writes down which programs there are, from the list that `make install` leaves. */
+async function describe(suite: KselftestRequest, dir: string, install: ExecResult): Promise<void> {
+  const list = await readFile(path.join(dir, "kselftest-list.txt"), "utf8").catch(() => "");
+  const named = list
+    .split("\n")
+    .map((line) => /^(\S+):(\S+)$/.exec(line.trim()))
+    .filter((match) => match !== null)
+    .map(([, target = "", program = ""]) => ({ target, program }));
+  const isThere = ({ target, program }: { target: string; program: string }) =>
+    existsSync(path.join(dir, target, program));
+  const built: BuiltPrograms = {
+    programs: named.filter(isThere).map(({ target, program }) => ({
+      name: `${target.replace(/\//g, ".")}.${program}`,
+      abi: "",
+      cwd: `${guestPath}/${target}`,
+      command: `./${program}`,
+      timeoutSeconds: timeoutOf(path.join(dir, target)),
+      ...particulars[`${target}/${program}`],
+    })),
+    broken: named
+      .filter((each) => !isThere(each))
+      .map(({ target, program }) => `${target}:${program}`),
+  };
+  if (built.programs.length === 0)
+    throw buildFailed(`kselftest:${suite.targets.join(",")}`, install);
+  await writeFile(path.join(dir, programsFile), JSON.stringify(built));
+}
+
+function requireTarget(tree: string, target: string): void {
+  if (existsSync(path.join(tree, "tools/testing/selftests", target, "Makefile"))) return;
+  throw new Failure({
+    reason: "unknown-suite",
+    blame: "usage",
+    what: `this kernel has no tools/testing/selftests/${target}`,
+    hint: "see the folders of tools/testing/selftests in the tree",
+  });
+}
+
+function buildFailed(what: string, result: ExecResult): Failure {
+  return new Failure({
+    reason: "suite-build-failed",
+    blame: "suite",
+    what: `${what} cannot be built`,
+    evidence: result.output.slice(-4000),
+    hint: "harness doctor lists what a build needs (libcap-dev among it)",
+  });
+}

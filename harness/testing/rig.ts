@@ -1,0 +1,185 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { cached } from "../cache.ts";
+import { exec, start, type Process } from "../exec.ts";
+import { fingerprint } from "../fingerprint.ts";
+import type { Event } from "../model/event.ts";
+import { runRecordSchema, type RunRecord } from "../model/run.ts";
+import { projectDir } from "../paths.ts";
+import { fakeTool } from "./fake-apt.ts";
+import { installFakeQemu, type Scenario } from "./fake-qemu-scenario.ts";
+import { kernelFiles, mustRun, temporaryDir, writeFiles } from "./tree.ts";
+
+/**
+ * The real program against fake tools: a folder that passes for a kernel tree (its Makefile is run by
+ * the real make, in the real sandbox), userland sources that build in a moment, and a fake QEMU.
+ *
+ * Knobs of the tree: a kernel/*.c that holds "#error" does not compile; "KILL" gets the compiler
+ * killed; "ENOSPC" fills its disk. The kernel image is kernel/*.c put together, by which a scenario
+ * tells a patched kernel from its baseline (kernelContains).
+ */
+const treeMakefile = `
+O ?= .
+tinyconfig:
+	@mkdir -p $(O) && echo 'CONFIG_TINY=y' > $(O)/.config
+olddefconfig:
+	@test ! -e $(CURDIR)/drops || sed -i "/$$(cat $(CURDIR)/drops)/d" $(O)/.config
+vmlinux:
+	@for file in kernel/*.c; do \\
+	  echo "  CC      $$file"; \\
+	  if grep -q '#error' $$file; then echo "$$file:1:2: error: #error on purpose" >&2; exit 2; fi; \\
+	  if grep -q KILL $$file; then echo 'gcc: fatal error: Killed signal terminated program cc1' >&2; exit 1; fi; \\
+	  if grep -q ENOSPC $$file; then echo 'cc1: fatal error: closing dependency file: No space left on device' >&2; exit 1; fi; \\
+	done
+	@mkdir -p $(O)/include/config && echo 6.12.117-fake > $(O)/include/config/kernel.release
+	@cat kernel/*.c > $(O)/vmlinux
+headers:
+	@:
+`;
+
+const kselftestMakefile = `
+install:
+	@mkdir -p $(KSFT_INSTALL_PATH)/fake
+	@for name in one two; do \\
+	  printf '#!/bin/sh\\n' > $(KSFT_INSTALL_PATH)/fake/$$name; chmod +x $(KSFT_INSTALL_PATH)/fake/$$name; \\
+	  echo "fake:$$name" >> $(KSFT_INSTALL_PATH)/kselftest-list.txt; \\
+	done
+`;
+
+const busyboxMakefile = `
+allnoconfig oldconfig:
+	@touch .config
+busybox busybox.links:
+	@echo busybox > busybox; echo /bin/sh > busybox.links
+`;
+
+/** One finished run of the program. */
+export interface Finished {
+  readonly exitCode: number | undefined;
+  readonly events: readonly Event[];
+  /** Of the run's folder; undefined when there was none. */
+  readonly record: RunRecord | undefined;
+  readonly resultsDir: string | undefined;
+  readonly output: string;
+}
+
+export class Rig {
+  readonly dir: string;
+  readonly tree: string;
+  readonly #bin: string;
+  /** What one cache learns serves all rigs of a test file. */
+  readonly #cache: string;
+
+  private constructor(dir: string, cache: string) {
+    this.dir = dir;
+    this.tree = path.join(dir, "linux");
+    this.#bin = path.join(dir, "bin");
+    this.#cache = cache;
+  }
+
+  static async make(scenario: Scenario, cache?: string): Promise<Rig> {
+    const dir = await temporaryDir();
+    const rig = new Rig(dir, cache ?? path.join(dir, "cache"));
+    const { Makefile = "", ...files } = kernelFiles("6.12.117");
+    await writeFiles(rig.tree, {
+      ...files,
+      Makefile: Makefile + treeMakefile,
+      "tools/testing/selftests/Makefile": kselftestMakefile,
+      "tools/testing/selftests/fake/Makefile": "",
+    });
+    await rig.qemu(scenario);
+    // apt is not to be had, so the userland's sources are those of their own sites, found in the cache.
+    for (const name of ["apt-get", "apt-cache", "apt-config"]) {
+      await fakeTool(rig.#bin, name, "exit 100");
+    }
+    await rig.#seedUserland();
+    return rig;
+  }
+
+  async qemu(scenario: Scenario): Promise<void> {
+    await mkdir(this.#bin, { recursive: true });
+    installFakeQemu(this.#bin, scenario, "qemu-system-x86_64");
+  }
+
+  /** Puts a shell script in the place of a tool. */
+  tool(name: string, script: string): Promise<void> {
+    return fakeTool(this.#bin, name, script);
+  }
+
+  /** A patch for the tree: replaces or adds one file. Gives its path. */
+  async patch(name: string, file: string, content: string): Promise<string> {
+    const work = path.join(this.dir, `patch-${name}`);
+    const before = await readFile(path.join(this.tree, file), "utf8").catch(() => "");
+    await writeFiles(path.join(work, "a"), { [file]: before });
+    await writeFiles(path.join(work, "b"), { [file]: content });
+    const diff = await exec("git", ["diff", "--no-index", "--no-prefix", "a", "b"], { cwd: work });
+    const patch = path.join(this.dir, `${name}.patch`);
+    await writeFile(patch, `Subject: [PATCH] ${name}\n\n---\n${diff.stdout}`);
+    return patch;
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return {
+      PATH: `${this.#bin}:${process.env["PATH"] ?? ""}`,
+      XDG_CACHE_HOME: this.#cache,
+    };
+  }
+
+  /** Starts `harness run` on the tree. */
+  start(...args: string[]): Process {
+    return start(process.execPath, [...this.#arguments(), ...args], { env: this.env });
+  }
+
+  /** Runs `harness run` on the tree to its end. */
+  async run(...args: string[]): Promise<Finished> {
+    const { stdout, exitCode, output } = await this.start(...args).finished;
+    const events = stdout
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as Event);
+    const started = events.find((event) => event.type === "run-started");
+    const resultsDir = started?.type === "run-started" ? started.resultsDir : undefined;
+    const record = resultsDir === undefined ? undefined : await readRecord(resultsDir);
+    return { exitCode, events, record, resultsDir, output };
+  }
+
+  #arguments(): string[] {
+    const bin = path.join(projectDir, "build/harness/bin.js");
+    const options = ["--kernel", `dir:${this.tree}`, "--suite", "kselftest:fake", "--accel", "tcg"];
+    return [bin, "run", "--json", "--output", path.join(this.dir, "results"), ...options];
+  }
+
+  async #seedUserland(): Promise<void> {
+    const sources = JSON.parse(
+      await readFile(path.join(projectDir, "images/guest/sources.json"), "utf8"),
+    ) as Record<string, { upstream: { sha256: string } }>;
+    const contents: Record<string, Record<string, string>> = {
+      busybox: { Makefile: busyboxMakefile },
+      dropbear: { configure: "#!/bin/sh\n", Makefile: "dropbear:\n\t@echo dropbear > dropbear\n" },
+    };
+    const before = process.env["XDG_CACHE_HOME"];
+    process.env["XDG_CACHE_HOME"] = this.#cache;
+    try {
+      for (const [program, files] of Object.entries(contents)) {
+        const sha256 = sources[program]?.upstream.sha256;
+        await cached(
+          { kind: "downloads", fingerprint: fingerprint({ sha256 }), verify: "content" },
+          async (dir) => {
+            const top = path.join(this.dir, program);
+            await writeFiles(top, files);
+            await mustRun("chmod", ["-R", "+x", top]);
+            await mustRun("tar", ["-cf", path.join(dir, "source.tar"), "-C", this.dir, program]);
+          },
+        );
+      }
+    } finally {
+      if (before === undefined) delete process.env["XDG_CACHE_HOME"];
+      else process.env["XDG_CACHE_HOME"] = before;
+    }
+  }
+}
+
+export async function readRecord(resultsDir: string): Promise<RunRecord> {
+  const text = await readFile(path.join(resultsDir, "run.json"), "utf8");
+  return runRecordSchema.parse(JSON.parse(text));
+}

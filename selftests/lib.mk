@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a suite's Makefile includes; the variables are those of the kernel's
+# tools/testing/selftests/lib.mk, so that a suite can move there unchanged:
+#   TEST_GEN_PROGS           test programs: built, and run by the harness
+#   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
+#   OUTPUT                   where programs go (the harness gives one per ABI)
+#   CC, CFLAGS, LDFLAGS, LDLIBS
+# The harness builds every suite once for each ABI of the architecture, with
+# CC set to that ABI's compiler and ABI to its name (x86_64, i386, x32 ...).
+# A suite lists in ABIS the ones it makes sense for (default: all).
+ABIS ?= all
+OUTPUT ?= $(CURDIR)
+CFLAGS += -O2 -g0 -Wall -Wextra -Wno-unused-parameter -Werror \
+	  -std=gnu11 -I$(dir $(lastword $(MAKEFILE_LIST)))include
+LDFLAGS += -static
+
+progs := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED))
+
+all: $(progs)
+
+$(OUTPUT)/%: %.c $(wildcard *.h) $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))include/*.h)
+	@mkdir -p $(OUTPUT)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LDLIBS)
+
+# One name a line, for the harness: what to run, and for which ABIs.
+list-programs:
+	@printf '%s\n' $(TEST_GEN_PROGS)
+
+list-abis:
+	@printf '%s\n' $(ABIS)
+
+clean:
+	rm -f $(progs)
+
+.PHONY: all clean list-programs list-abis

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The resource usage which wait6() reports: times against the CPU clock of the
+ * child, which counts the same nanoseconds, and everything else against the
+ * struct rusage that waitid() gives for the same child without reaping it.
+ *
+ * A child which has just ended or stopped is still on its CPU for a moment and
+ * still counts.  settle() waits for that to be over, and where equality is
+ * asked for, one of several children has to show it.
+ */
+#include "wait6.h"
+
+#define NSEC 1000000000LL
+#define CHILDREN 8
+
+/* The layout of a time in the struct rusage of system calls, per ABI. */
+static long long usec_of(const struct timeval *tv)
+{
+	return tv->tv_sec * 1000000LL + tv->tv_usec;
+}
+
+static long long nsec_of(const struct time64 *t)
+{
+	EXPECT(t->nsec >= 0 && t->nsec < NSEC, "nsec %lld",
+	       (long long)t->nsec);
+	return t->sec * NSEC + t->nsec;
+}
+
+static long long sum_of(const struct rusage_ts64 *ru)
+{
+	return nsec_of(&ru->utime) + nsec_of(&ru->stime);
+}
+
+static long long read_clock(clockid_t id)
+{
+	struct timespec ts;
+
+	EXPECT_OK(clock_gettime(id, &ts));
+	return ts.tv_sec * NSEC + ts.tv_nsec;
+}
+
+/* The CPU clock of another process, zombies included, in nanoseconds. */
+static long long cpu_clock_of(pid_t pid)
+{
+	return read_clock((clockid_t)(~(unsigned int)pid << 3 | 2));
+}
+
+/* Waits until @pid, which has ended or stopped, has left its CPU. */
+static long long settle(pid_t pid)
+{
+	long long before, now = cpu_clock_of(pid);
+
+	do {
+		before = now;
+		usleep(5000);
+		now = cpu_clock_of(pid);
+	} while (now != before);
+	return now;
+}
+
+/* Uses @nsec of CPU time; returns the process's clock. */
+static long long burn(long long nsec)
+{
+	long long now, start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+
+	do
+		now = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+	while (now - start < nsec);
+	return now;
+}
+
+/* A buffer in which everything that is not written is visible. */
+static struct rusage_ts64 poisoned(void)
+{
+	struct rusage_ts64 ru;
+
+	memset(&ru, 0xa5, sizeof(ru));
+	return ru;
+}
+
+/* What wait6() reports of a child that has ended. */
+static struct rusage_ts64 usage_of(pid_t pid)
+{
+	struct rusage_ts64 ru = poisoned();
+
+	EXPECT_EQ(wait6(pid, NULL, 0, &ru, NULL), pid);
+	return ru;
+}
+
+/*
+ * The last thing a child does is to read its CPU clock: the sum is not less,
+ * and not much more, as nothing but the exit is still to come.
+ */
+CASE(sum_covers_the_clock_read_before_exit)
+{
+	long long *last = shared(sizeof(*last)), excess, least = LLONG_MAX;
+	int i;
+
+	for (i = 0; i < 2 * CHILDREN; i++) {
+		struct rusage_ts64 ru;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			*last = burn(1000000 + i * 12345);
+			_exit(0);
+		}
+		ru = usage_of(child);
+		excess = sum_of(&ru) - *last;
+		EXPECT(excess >= 0, "the sum is %lld ns, the clock was %lld",
+		       sum_of(&ru), *last);
+		if (excess < least)
+			least = excess;
+	}
+	EXPECT(least < 50000000, "the sum is always %lld ns too large", least);
+	ktap_print("the least excess is %lld ns", least);
+}
+
+/* Children of one kind each: their sum must be their clock, to the ns. */
+static void expect_sum_is_clock(void (*body)(void), int children)
+{
+	int i, equal = 0;
+
+	for (i = 0; i < children; i++) {
+		struct rusage_ts64 ru;
+		long long clock;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			body();
+			_exit(0);
+		}
+		await_zombie(child);
+		clock = settle(child);
+		ru = usage_of(child);
+		EXPECT(sum_of(&ru) >= clock, "the sum is %lld, the clock %lld",
+		       sum_of(&ru), clock);
+		equal += sum_of(&ru) == clock;
+	}
+	EXPECT(equal > 0, "the sum was never that of the clock");
+}
+
+static void burn_3ms(void)
+{
+	burn(3000000);
+}
+
+CASE(sum_is_the_cpu_clock_of_the_zombie)
+{
+	expect_sum_is_clock(burn_3ms, CHILDREN);
+}
+
+/* More than a second: the two parts of a time fit together. */
+static void burn_a_second(void)
+{
+	burn(NSEC + NSEC / 10);
+}
+
+CASE(sum_above_one_second)
+{
+	expect_sum_is_clock(burn_a_second, 1);
+}
+
+/* What microseconds cannot show. */
+CASE(times_are_finer_than_a_microsecond)
+{
+	int i, finer = 0;
+
+	for (i = 0; i < 2 * CHILDREN; i++) {
+		struct rusage_ts64 ru;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			burn(200000);
+			_exit(0);
+		}
+		ru = usage_of(child);
+		finer += nsec_of(&ru.utime) % 1000 || nsec_of(&ru.stime) % 1000;
+	}
+	EXPECT(finer >= CHILDREN, "only %d of %d children have a part below 1 us",
+	       finer, 2 * CHILDREN);
+}
+
+/*
+ * Compares wait6(@pid, @options) with waitid(@options for it), which leaves
+ * the report where it is.  Returns whether all fields agree; those that cannot
+ * change any more have to.
+ */
+static bool agrees_with_waitid(pid_t pid, int waitid_options, int options)
+{
+	struct rusage_ts64 ru = poisoned();
+	siginfo_t info;
+	struct rusage old;
+
+	EXPECT_OK(waitid(P_PID, pid, &info, waitid_options | WNOWAIT));
+	settle(pid);
+	memset(&old, 0x5a, sizeof(old));
+	/* glibc's waitid() has no place for the usage */
+	EXPECT_OK(syscall(SYS_waitid, P_PID, pid, &info,
+			  waitid_options | WNOWAIT, &old));
+	EXPECT_EQ(wait6(pid, NULL, options, &ru, NULL), pid);
+	EXPECT_EQ(ru.maxrss, old.ru_maxrss);
+	EXPECT_EQ(ru.minflt, old.ru_minflt);
+	EXPECT_EQ(ru.majflt, old.ru_majflt);
+	EXPECT_EQ(ru.inblock, old.ru_inblock);
+	EXPECT_EQ(ru.oublock, old.ru_oublock);
+	EXPECT_EQ(ru.ixrss, 0);
+	EXPECT_EQ(ru.idrss, 0);
+	EXPECT_EQ(ru.isrss, 0);
+	EXPECT_EQ(ru.nswap, 0);
+	EXPECT_EQ(ru.msgsnd, 0);
+	EXPECT_EQ(ru.msgrcv, 0);
+	EXPECT_EQ(ru.nsignals, 0);
+	EXPECT(ru.maxrss > 0 && ru.minflt > 0, "maxrss %lld minflt %lld",
+	       (long long)ru.maxrss, (long long)ru.minflt);
+	return nsec_of(&ru.utime) / 1000 == usec_of(&old.ru_utime) &&
+	       nsec_of(&ru.stime) / 1000 == usec_of(&old.ru_stime) &&
+	       ru.nvcsw == old.ru_nvcsw && ru.nivcsw == old.ru_nivcsw;
+}
+
+/* Page faults, both kinds of context switches, user and system time. */
+static void use_resources(void)
+{
+	size_t size = 8 << 20, page = sysconf(_SC_PAGESIZE), i;
+	struct rusage own;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (i = 0; i < size; i += page)
+		p[i] = 1;
+	for (i = 0; i < 50; i++)
+		usleep(1);
+	do {
+		sched_yield();
+		EXPECT_OK(getrusage(RUSAGE_SELF, &own));
+	} while (own.ru_nivcsw < 7);
+	burn(20000000);
+}
+
+/* On one CPU only, so that sched_yield() has somebody to yield to. */
+static void use_one_cpu(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	EXPECT_OK(sched_setaffinity(0, sizeof(one), &one));
+}
+
+static pid_t start_rival(void)
+{
+	pid_t pid = fork();
+
+	EXPECT_OK(pid);
+	if (pid == 0)
+		for (;;)
+			sched_yield();
+	return pid;
+}
+
+CASE(counters_of_a_dead_child_as_in_waitid)
+{
+	int i, agreed = 0;
+
+	use_one_cpu();
+	for (i = 0; i < CHILDREN && !agreed; i++) {
+		pid_t rival = start_rival(), child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			use_resources();
+			_exit(0);
+		}
+		await_zombie(child);
+		kill(rival, SIGKILL);
+		agreed = agrees_with_waitid(child, WEXITED, 0);
+	}
+	EXPECT(agreed, "times or context switches never agree");
+}
+
+CASE(usage_at_a_stop_and_a_continuation_as_in_waitid)
+{
+	int i, agreed = 0;
+
+	for (i = 0; i < CHILDREN && agreed < 2; i++) {
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			burn(2000000);
+			raise(SIGSTOP);
+			for (;;)
+				pause();
+		}
+		agreed = agrees_with_waitid(child, WSTOPPED, WUNTRACED);
+		EXPECT_OK(kill(child, SIGCONT));
+		agreed += agrees_with_waitid(child, WCONTINUED, WCONTINUED);
+		kill(child, SIGKILL);
+	}
+	EXPECT(agreed == 2, "times or context switches never agree");
+}
+
+#define GRANDCHILD_NSEC 30000000
+
+/* A child that ends after a child of its own has, reaped by it or not. */
+static pid_t start_child_with_child(bool reap)
+{
+	pid_t pid, child = fork();
+
+	EXPECT_OK(child);
+	if (child)
+		return child;
+	pid = fork();
+	EXPECT_OK(pid);
+	if (pid == 0) {
+		burn(GRANDCHILD_NSEC);
+		_exit(0);
+	}
+	if (reap)
+		EXPECT_EQ(waitpid(pid, NULL, 0), pid);
+	else
+		await_zombie(pid);
+	_exit(0);
+}
+
+/* What wait6() reports beyond the child's own clock, in nanoseconds. */
+static long long beyond_own_clock(pid_t child)
+{
+	struct rusage_ts64 ru;
+	long long own;
+
+	await_zombie(child);
+	own = settle(child);
+	ru = usage_of(child);
+	return sum_of(&ru) - own;
+}
+
+/* As in wait4(): with the children it has waited for, without the others. */
+CASE(grandchildren_count_when_waited_for)
+{
+	long long beyond, least = LLONG_MAX;
+	int i;
+
+	for (i = 0; i < CHILDREN / 2; i++) {
+		beyond = beyond_own_clock(start_child_with_child(true));
+		EXPECT(beyond >= GRANDCHILD_NSEC,
+		       "%lld ns for a grandchild that took %d", beyond,
+		       GRANDCHILD_NSEC);
+		beyond = beyond_own_clock(start_child_with_child(false));
+		if (beyond < least)
+			least = beyond;
+	}
+	EXPECT(least < GRANDCHILD_NSEC / 2,
+	       "%lld ns for a grandchild that was not waited for", least);
+}
+
+/* What the caller's own RUSAGE_CHILDREN becomes is what it was told. */
+CASE(usage_is_added_to_that_of_the_caller)
+{
+	int i, agreed = 0;
+
+	for (i = 0; i < CHILDREN; i++) {
+		struct rusage before, after;
+		struct rusage_ts64 ru;
+		long long added;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			burn(3000000);
+			_exit(0);
+		}
+		await_zombie(child);
+		settle(child);
+		EXPECT_OK(getrusage(RUSAGE_CHILDREN, &before));
+		ru = usage_of(child);
+		EXPECT_OK(getrusage(RUSAGE_CHILDREN, &after));
+		EXPECT_EQ(after.ru_minflt - before.ru_minflt, ru.minflt);
+		added = usec_of(&after.ru_utime) - usec_of(&before.ru_utime) +
+			usec_of(&after.ru_stime) - usec_of(&before.ru_stime);
+		/* each of the four is cut off to microseconds */
+		agreed += llabs(added * 1000 - sum_of(&ru)) <= 4000;
+	}
+	EXPECT(agreed, "RUSAGE_CHILDREN never grows by what was reported");
+}
+
+KTAP_MAIN(.skip_all = no_wait6)
