@@ -1,6 +1,7 @@
 import { copyFile } from "node:fs/promises";
 import { buildImage, buildUserland, type Image } from "./image.ts";
 import { buildKernel, type Kernel } from "./kernel/build.ts";
+import { allEnded } from "./model/all-ended.ts";
 import { compare, type RepeatResults } from "./model/compare.ts";
 import { inStep, type Emit } from "./model/event.ts";
 import { exitStatusFor, failureDetails, type Blame } from "./model/failure.ts";
@@ -105,7 +106,7 @@ class Run {
 
   async #stages(): Promise<void> {
     const accelerator = await this.#accelerator();
-    const [baseline, image] = await allOrFirstFailure([
+    const [baseline, image] = await allEnded([
       this.#timed("kernels", () => this.#kernel("baseline")),
       this.#timed("image", () => this.#image()),
     ]);
@@ -123,7 +124,7 @@ class Run {
         }),
       );
     }
-    await Promise.all([baselineTests, ...seriesTests]);
+    await allEnded([baselineTests, ...seriesTests]);
     this.#context.signal.throwIfAborted();
   }
 
@@ -188,7 +189,7 @@ class Run {
   async #image(): Promise<{ image: Image; suites: readonly BuiltSuite[] }> {
     const { emit, signal } = this.#context;
     const { arch, jobs } = this.#plan;
-    const [userland, suites] = await allOrFirstFailure([
+    const [userland, suites] = await allEnded([
       buildUserland(arch, { jobs, emit, signal }),
       buildSuites(this.#plan, this.#context),
     ]);
@@ -307,11 +308,4 @@ function repeats(record: KernelRecord, count: number): RepeatResults[] {
       splats: boots.flatMap((boot) => boot.splats),
     };
   });
-}
-
-/** Promise.all that waits for the others too before it passes a failure on: nothing runs on unseen. */
-async function allOrFirstFailure<A, B>(work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
-  const settled = await Promise.allSettled(work);
-  for (const each of settled) if (each.status === "rejected") throw each.reason;
-  return Promise.all(work);
 }

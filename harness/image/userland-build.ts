@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
+import { allEnded } from "../model/all-ended.ts";
 import { Failure } from "../model/failure.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { droppedOptions, mergeBusyboxConfig, parseBusyboxConfig } from "./busybox-config.ts";
@@ -41,7 +42,7 @@ export async function buildPrograms(request: BuildRequest): Promise<void> {
   const step = stepRunner(request);
   // Each is half of the work, more or less; one that is done early leaves its half idle.
   const jobs = `-j${Math.max(1, Math.ceil(request.jobs / 2))}`;
-  await Promise.all([
+  await allEnded([
     buildInit(request, step),
     buildBusybox(request, step, jobs),
     buildDropbear(request, step, jobs),
