@@ -27,6 +27,7 @@ export const cacheKinds = [
   "userland",
   "suites",
   "images",
+  "tests",
   "probes",
 ] as const;
 export type CacheKind = (typeof cacheKinds)[number];

@@ -12,8 +12,8 @@ import os from "node:os";
 import path from "node:path";
 import type { Diagnosis } from "./doctor.ts";
 import { explainSandbox, probeKvm } from "./doctor/machine.ts";
-import { findProgram, versionIn } from "./doctor/tools.ts";
-import { exec } from "./exec.ts";
+import { versionIn } from "./doctor/tools.ts";
+import { exec, findProgram } from "./exec.ts";
 import { projectDir } from "./paths.ts";
 
 /** What each package brings: programs, or a mark that the fake gcc looks at. */

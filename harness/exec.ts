@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, writeSync } from "node:fs";
+import path from "node:path";
 import { execa } from "execa";
 
 export interface ExecOptions {
@@ -183,6 +184,21 @@ export function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   return start(command, args, options).finished;
+}
+
+/** Where PATH has a program; undefined where it has none. */
+export function findProgram(name: string): string | undefined {
+  const dirs = (process.env["PATH"] ?? "").split(":").filter((dir) => path.isAbsolute(dir));
+  return dirs
+    .map((dir) => path.join(dir, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** Cuts a byte stream into lines; a line over 64 KiB is handed on in pieces, so that memory stays bounded. */

@@ -9,7 +9,13 @@ import { formatKernelVersion } from "./model/kernel-version.ts";
 import { runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
 import { kernelRequest } from "./pipeline/kernel-request.ts";
-import { KernelTests } from "./pipeline/kernel-tests.ts";
+import { KernelTests, testTitle } from "./pipeline/kernel-tests.ts";
+import {
+  isMemorable,
+  recallTests,
+  rememberTests,
+  testsFingerprint,
+} from "./pipeline/past-tests.ts";
 import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
 import { Slots } from "./pipeline/slots.ts";
 import type { RunFolder } from "./store.ts";
@@ -24,6 +30,8 @@ export interface RunContext {
   /** Version of the harness, for the record. */
   readonly harness: string;
   readonly argv: readonly string[];
+  /** Tests every kernel, even one that an earlier run tested with the same image and QEMU. */
+  readonly fresh: boolean;
   /** Given each kernel's last guest, still running, when its suites are done (--keep-vm). */
   readonly holdVm?: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
 }
@@ -46,6 +54,8 @@ class Run {
   readonly #record: RunRecord;
   readonly #started = performance.now();
   readonly #guests = new Slots(guestSlots);
+  /** Fingerprints of the kernels' tests, by label. */
+  readonly #testKeys = new Map<string, string>();
 
   constructor(plan: Plan, context: RunContext) {
     this.#plan = plan;
@@ -79,7 +89,7 @@ class Run {
     const { folder, emit, signal } = this.#context;
     emit({ type: "run-started", runId: folder.id, resultsDir: folder.dir });
     emit({ type: "notice", text: `kernel: ${this.#plan.source.description}` });
-    await folder.writeReproduce(["run", ...this.#plan.argv]);
+    await folder.writeReproduce(["run", ...this.#plan.argv, "--fresh"]);
     await this.#save();
     try {
       await this.#stages();
@@ -126,6 +136,7 @@ class Run {
     }
     await allEnded([baselineTests, ...seriesTests]);
     this.#context.signal.throwIfAborted();
+    await this.#rememberTests();
   }
 
   async #accelerator(): Promise<Accelerator> {
@@ -205,12 +216,12 @@ class Run {
     accelerator: Accelerator,
   ): Promise<void> {
     const record = this.#kernelRecord(label);
+    const scale = Math.ceil(this.#plan.arch.slowdown[accelerator.name] * this.#plan.timeoutScale);
+    const tested = { plan: this.#plan, kernel, ...built, accelerator, scale };
+    if (await this.#recallTests(label, await testsFingerprint(tested))) return;
     const tests = new KernelTests({
       label,
-      plan: this.#plan,
-      kernel,
-      ...built,
-      accelerator,
+      ...tested,
       blame: label === "baseline" ? "baseline" : "series",
       emit: this.#context.emit,
       signal: this.#context.signal,
@@ -226,6 +237,38 @@ class Run {
       await this.#guests.use(() => tests.run());
     } catch (thrown) {
       if (!this.#context.signal.aborted) this.#fail(thrown, label);
+    }
+  }
+
+  /** Takes what an earlier run found on the same kernel, if there is such a run and it will do. */
+  async #recallTests(label: string, key: string): Promise<boolean> {
+    const { emit, folder, fresh, holdVm } = this.#context;
+    if (this.#plan.repeat > 1) return false;
+    this.#testKeys.set(label, key);
+    const past = fresh || holdVm ? undefined : await recallTests(key, label, folder);
+    if (!past) return false;
+    const record = this.#kernelRecord(label);
+    record.boots.push(...past.boots);
+    record.testedIn = { run: past.run, at: past.at };
+    await inStep(
+      emit,
+      { id: `test:${label}`, title: testTitle(label) },
+      async () => this.#save(),
+      () => ({
+        outcome: "cached",
+        detail: `as in run ${past.run}, nothing has changed since; --fresh tests again`,
+      }),
+    );
+    return true;
+  }
+
+  /** A run in which something is wrong is tested again the next time; a clean one need not be. */
+  async #rememberTests(): Promise<void> {
+    if (this.#exitStatus() !== 0) return;
+    for (const kernel of this.#record.kernels) {
+      const key = this.#testKeys.get(kernel.label);
+      if (key === undefined || kernel.testedIn || !isMemorable(kernel)) continue;
+      await rememberTests(key, kernel, this.#context.folder, this.#record.startedAt);
     }
   }
 

@@ -88,13 +88,17 @@ export class RunFolder {
     return path.join(this.dir, relative);
   }
 
-  /** `label`: "baseline" or the series' name. */
+  /** The folder of a kernel; `label`: "baseline" or the series' name. */
+  kernel(label: string): string {
+    return path.join(names.kernels, safeName(label));
+  }
+
   config(label: string): string {
-    return path.join(names.kernels, safeName(label), names.config);
+    return path.join(this.kernel(label), names.config);
   }
 
   buildLog(label: string): string {
-    return path.join(names.kernels, safeName(label), names.buildLog);
+    return path.join(this.kernel(label), names.buildLog);
   }
 
   /** `boot`: 0 for the kernel's first boot in this run, then 1, 2 ... */
@@ -112,7 +116,7 @@ export class RunFolder {
   }
 
   #boot(label: string, boot: number): string {
-    return path.join(names.kernels, safeName(label), `${names.boot}${boot}`);
+    return path.join(this.kernel(label), `${names.boot}${boot}`);
   }
 
   /**
@@ -155,7 +159,7 @@ export class RunFolder {
 
   /** Writes the private key of a kernel's guest so that ssh takes it. Gives its absolute path. */
   async writeKey(label: string, privateKey: string): Promise<string> {
-    const file = await this.write(path.join(names.kernels, safeName(label), names.key), privateKey);
+    const file = await this.write(path.join(this.kernel(label), names.key), privateKey);
     await chmod(file, 0o600);
     return file;
   }

@@ -51,6 +51,11 @@ export const runCommand = defineCommand({
         default: false,
         describe: "say what would be done; do nothing",
       })
+      .option("fresh", {
+        type: "boolean",
+        default: false,
+        describe: "test again what an earlier clean run tested on the same kernel, image and QEMU",
+      })
       .option("keep-vm", {
         type: "boolean",
         default: false,
@@ -83,6 +88,7 @@ export const runCommand = defineCommand({
         folder,
         harness: await harnessVersion(),
         argv: process.argv.slice(2),
+        fresh: args.fresh,
         ...(args["keep-vm"] ? { holdVm: held.hold } : {}),
       });
       await folder.writeSummary(markdownSummary(record));

@@ -1,7 +1,6 @@
 import type { Cure } from "../doctor.ts";
-import { exec, type ExecOptions, type ExecResult } from "../exec.ts";
+import { exec, findProgram, type ExecOptions, type ExecResult } from "../exec.ts";
 import { Failure } from "../model/failure.ts";
-import { findProgram } from "./tools.ts";
 
 export interface InstallOptions {
   /** One line of what is going on. */

@@ -7,8 +7,8 @@ import { failureDetails } from "../model/failure.ts";
 import type { Check, DoctorOptions, Finding } from "./check.ts";
 import { cacheDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
-import { findProgram, versionIn } from "./tools.ts";
-import { exec } from "../exec.ts";
+import { versionIn } from "./tools.ts";
+import { exec, findProgram } from "../exec.ts";
 
 const GiB = 2 ** 30;
 

@@ -1,8 +1,7 @@
-import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import type { Check, Finding } from "./check.ts";
-import { exec } from "../exec.ts";
+import { exec, findProgram } from "../exec.ts";
 
 type Tool = Pick<Check, "group" | "name" | "purpose" | "packages"> & {
   readonly importance?: Check["importance"];
@@ -193,21 +192,6 @@ function headerCheck({ header, ...rest }: (typeof headers)[number]): Check {
       return found.exitCode === 0 ? ok("") : missing(`gcc finds no ${header}`);
     },
   };
-}
-
-/** Where PATH has a program; undefined where it has none. */
-export function findProgram(name: string): string | undefined {
-  const dirs = (process.env["PATH"] ?? "").split(":").filter((dir) => path.isAbsolute(dir));
-  return dirs
-    .map((dir) => path.join(dir, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }
 
 /** The first thing that looks like a version in what a program says of itself. */

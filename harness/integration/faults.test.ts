@@ -71,13 +71,29 @@ test.serial("a harmless series: everything as before, in one boot of each kernel
   for (const file of ["run.json", "summary.md", "junit.xml", "reproduce.sh"]) {
     t.true(existsSync(path.join(finished.resultsDir ?? "", file)), file);
   }
-  // Again, with nothing changed: no make at all.
-  const again = await rig.run("--patch", await harmless(rig));
-  t.is(again.exitCode, 0);
   t.deepEqual(
-    again.record?.kernels.map((each) => each.cached),
-    [true, true],
+    finished.record?.kernels.map((each) => each.testedIn),
+    [undefined, undefined],
   );
+});
+
+test.serial("what a clean run tested is taken over, with its files, unless --fresh", async (t) => {
+  const rig = await rigFor(t);
+  const patch = await harmless(rig);
+  const first = await rig.run("--patch", patch);
+  // A guest would say something else now; none is started.
+  await rig.qemu({ commands: [{ match: ".", steps: tap("1..1", "not ok 1 other"), exit: 1 }] });
+  const again = await rig.run("--patch", patch);
+  t.is(again.exitCode, 0, again.output);
+  for (const kernel of again.record?.kernels ?? []) {
+    t.true(kernel.cached);
+    t.is(kernel.testedIn?.run, first.record?.id);
+    for (const file of kernel.boots.flatMap((boot) => [boot.console, ...boot.ktap]))
+      t.true(existsSync(path.join(again.resultsDir ?? "", file)), file);
+  }
+  t.deepEqual(cases(again, "harmless"), cases(first, "harmless"));
+  const fresh = await rig.run("--patch", patch, "--fresh");
+  t.true(Object.keys(cases(fresh, "baseline")).includes("kselftest.fake.one.other"));
 });
 
 test.serial(
@@ -96,6 +112,10 @@ test.serial(
       changed?.map((each) => `${each.name} ${each.transition}`),
       ["kselftest.fake.two.only regression"],
     );
+    // Nothing of a run that blames is taken over: chance may have been in it.
+    const again = await rig.run("--patch", await harmless(rig));
+    t.is(again.exitCode, 1);
+    t.true(again.record?.kernels.every((each) => each.testedIn === undefined));
   },
 );
 

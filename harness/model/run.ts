@@ -14,7 +14,7 @@ const failureSchema = z.object({
 });
 
 /** One boot of one kernel, with all suites run in it (more than one boot when a kernel died in a case). */
-const bootRecordSchema = z.object({
+export const bootRecordSchema = z.object({
   /** 0-based number of the repeat this boot belongs to. */
   repeat: z.number(),
   /** Seconds from the start of QEMU to the end of the first ssh command. */
@@ -49,6 +49,8 @@ const kernelRecordSchema = z.object({
   config: z.string(),
   buildLog: z.string(),
   boots: z.array(bootRecordSchema),
+  /** Set when the boots are those of an earlier run: same kernel, image, QEMU and harness. */
+  testedIn: z.object({ run: z.string(), at: z.string() }).optional(),
 });
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;
 

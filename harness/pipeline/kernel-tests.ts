@@ -1,6 +1,7 @@
 import type { Image } from "../image.ts";
 import type { Kernel } from "../kernel/build.ts";
 import { inStep, type Emit } from "../model/event.ts";
+import { shellQuoted } from "../model/escape.ts";
 import type { Blame } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
 import type { RunFolder } from "../store.ts";
@@ -18,12 +19,19 @@ export interface KernelTestsRequest {
   readonly image: Image;
   readonly suites: readonly BuiltSuite[];
   readonly accelerator: Accelerator;
+  /** Scales the bounds on programs. */
+  readonly scale: number;
   readonly blame: Blame;
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly folder: RunFolder;
   readonly holdVm: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
   readonly keep: (record: BootRecord) => Promise<void>;
+}
+
+/** The step of testing a kernel, for people. */
+export function testTitle(label: string): string {
+  return `test ${label === "baseline" ? "the baseline" : label}`;
 }
 
 /** All suites on one kernel, each repeat on a fresh guest. */
@@ -39,10 +47,7 @@ export class KernelTests {
   /** Throws what driveSuites throws. */
   async run(): Promise<void> {
     const { label, plan, emit } = this.#request;
-    const step = {
-      id: `test:${label}`,
-      title: `test ${label === "baseline" ? "the baseline" : label}`,
-    };
+    const step = { id: `test:${label}`, title: testTitle(label) };
     await inStep(emit, step, async (progress) => {
       for (let repeat = 0; repeat < plan.repeat; repeat++) {
         const which = plan.repeat > 1 ? `repeat ${repeat + 1}/${plan.repeat} ` : "";
@@ -54,9 +59,8 @@ export class KernelTests {
   }
 
   async #repeat(repeat: number, progress: (text: string) => void): Promise<void> {
-    const { label, plan, suites, emit, signal, keep, accelerator, holdVm } = this.#request;
+    const { label, plan, suites, emit, signal, keep, accelerator, scale, holdVm } = this.#request;
     const isLast = repeat === plan.repeat - 1;
-    const scale = Math.ceil(plan.arch.slowdown[accelerator.name] * plan.timeoutScale);
     await driveSuites({
       kernel: label,
       suites,
@@ -85,6 +89,7 @@ export class KernelTests {
       consoleFile: await folder.prepare(console),
     });
     this.#privateKey = privateKey;
+    await folder.write(folder.qemu(label, number), qemuScript(vm.commandLine));
     const files: BootFiles = {
       console,
       ktap: async (suite, program, abi) => {
@@ -94,4 +99,9 @@ export class KernelTests {
     };
     return { vm, files };
   }
+}
+
+/** For the reader's eyes: the initramfs had the run's keys in it and is gone. */
+function qemuScript(commandLine: readonly string[]): string {
+  return `#!/bin/sh\n${commandLine.map(shellQuoted).join(" ")}\n`;
 }

@@ -45,6 +45,11 @@ function tested(record: RunRecord): string {
     const { name, why } = record.accelerator;
     rows.push(["Accelerator", `${markdownCode(name)}: ${markdownText(why)}`]);
   }
+  for (const { label, testedIn } of record.kernels) {
+    if (!testedIn) continue;
+    const where = `in run ${markdownCode(testedIn.run)}; nothing has changed since`;
+    rows.push([`${markdownCode(label)} was tested`, where]);
+  }
   rows.push(["Run", `${markdownCode(record.id)}, ${duration(record.seconds)}`]);
   return [
     "| | |",
