@@ -2,12 +2,14 @@ import { copyFile } from "node:fs/promises";
 import { buildImage, buildUserland, type Image } from "./image.ts";
 import { buildKernel, type Kernel } from "./kernel/build.ts";
 import { allEnded } from "./model/all-ended.ts";
-import { compare, type RepeatResults } from "./model/compare.ts";
+import { compare, type Comparison } from "./model/compare.ts";
+import { repeatsOf } from "./model/compare-runs.ts";
 import { inStep, type Emit } from "./model/event.ts";
 import { exitStatusFor, failureDetails, type Blame } from "./model/failure.ts";
 import { formatKernelVersion } from "./model/kernel-version.ts";
 import { runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
+import { confirmations, suspectPrograms } from "./pipeline/confirm.ts";
 import { kernelRequest } from "./pipeline/kernel-request.ts";
 import { KernelTests, testTitle } from "./pipeline/kernel-tests.ts";
 import {
@@ -54,7 +56,9 @@ class Run {
   readonly #record: RunRecord;
   readonly #started = performance.now();
   readonly #guests = new Slots(guestSlots);
-  /** Fingerprints of the kernels' tests, by label. */
+  /** By label, as are the next. */
+  readonly #tests = new Map<string, KernelTests>();
+  /** Fingerprints of the kernels' tests. */
   readonly #testKeys = new Map<string, string>();
 
   constructor(plan: Plan, context: RunContext) {
@@ -116,22 +120,19 @@ class Run {
 
   async #stages(): Promise<void> {
     const accelerator = await this.#accelerator();
-    const [baseline, image] = await allEnded([
+    const [baseline, built] = await allEnded([
       this.#timed("kernels", () => this.#kernel("baseline")),
       this.#timed("image", () => this.#image()),
     ]);
-    const baselineTests = this.#test("baseline", baseline, image, accelerator);
+    const baselineTests = this.#test("baseline", baseline, built, accelerator);
     // The patched kernels are built one after the other, each with all jobs, while guests run.
     const seriesTests: Promise<void>[] = [];
     for (const planned of this.#plan.series) {
       const kernel = await this.#patchedKernel(planned);
       if (!kernel) continue;
-      const tests = this.#test(planned.series.name, kernel, image, accelerator);
+      const tests = this.#test(planned.series.name, kernel, built, accelerator);
       seriesTests.push(
-        Promise.all([baselineTests, tests]).then(() => {
-          this.#compare(planned);
-          return this.#save();
-        }),
+        Promise.all([baselineTests, tests]).then(() => this.#conclude(planned, built.suites)),
       );
     }
     await allEnded([baselineTests, ...seriesTests]);
@@ -218,10 +219,11 @@ class Run {
     const record = this.#kernelRecord(label);
     const scale = Math.ceil(this.#plan.arch.slowdown[accelerator.name] * this.#plan.timeoutScale);
     const tested = { plan: this.#plan, kernel, ...built, accelerator, scale };
-    if (await this.#recallTests(label, await testsFingerprint(tested))) return;
+    const isKnown = await this.#recallTests(label, await testsFingerprint(tested));
     const tests = new KernelTests({
       label,
       ...tested,
+      pastBoots: record.boots.length,
       blame: label === "baseline" ? "baseline" : "series",
       emit: this.#context.emit,
       signal: this.#context.signal,
@@ -233,6 +235,8 @@ class Run {
         await this.#save();
       },
     });
+    this.#tests.set(label, tests);
+    if (isKnown) return;
     try {
       await this.#guests.use(() => tests.run());
     } catch (thrown) {
@@ -272,23 +276,51 @@ class Run {
     }
   }
 
-  #compare({ series }: PlannedSeries): void {
+  /** Compares a series with the baseline, after a second and a third look at what seems to be a regression. */
+  async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
     if (this.#context.signal.aborted) return;
+    const suspects = this.#plan.repeat > 1 ? [] : suspectPrograms(this.#compare(planned), suites);
+    if (suspects.length > 0) await this.#confirm(planned.series.name, suspects);
+    this.#context.signal.throwIfAborted();
+    const comparison = this.#compare(planned);
+    this.#record.comparisons.push(comparison);
+    this.#context.emit({ type: "compared", comparison });
+    await this.#save();
+  }
+
+  /** Runs programs again on fresh guests of both kernels, so that chance is not called a regression. */
+  async #confirm(series: string, programs: readonly string[]): Promise<void> {
+    const again = (label: string) =>
+      inStep(
+        this.#context.emit,
+        {
+          id: `confirm:${series}:${label}`,
+          title: `${testTitle(label)} again: ${programs.join(" ")}`,
+        },
+        async (progress) => {
+          for (let round = 0; round < confirmations; round++)
+            await this.#guests.use(async () => this.#tests.get(label)?.again(programs, progress));
+        },
+      ).catch((thrown: unknown) => {
+        if (!this.#context.signal.aborted) this.#fail(thrown, label);
+      });
+    await Promise.all([again("baseline"), again(series)]);
+  }
+
+  #compare({ series }: PlannedSeries): Comparison {
     // A kernel whose tests broke off: what is lacking there is not known to be lost.
     const unseen = (side: "baseline" | "patched", label: string) =>
       this.#record.failures
         .filter((failure) => failure.kernel === label)
         .map((failure) => ({ side, why: `${label}: ${failure.what}` }));
-    const comparison = compare({
+    return compare({
       series: series.name,
       proves: series.proves.filter((glob) => concerns(glob, this.#plan.suites)),
       control: series.control,
-      baseline: repeats(this.#kernelRecord("baseline"), this.#plan.repeat),
-      patched: repeats(this.#kernelRecord(series.name), this.#plan.repeat),
+      baseline: repeatsOf(this.#kernelRecord("baseline")),
+      patched: repeatsOf(this.#kernelRecord(series.name)),
       unseen: [...unseen("baseline", "baseline"), ...unseen("patched", series.name)],
     });
-    this.#record.comparisons.push(comparison);
-    this.#context.emit({ type: "compared", comparison });
   }
 
   #kernelRecord(label: string): KernelRecord {
@@ -339,16 +371,5 @@ function concerns(glob: string, suites: readonly SuiteRequest[]): boolean {
     return suite.targets.some((target) =>
       glob.startsWith(`kselftest.${target.replace(/\//g, ".")}.`),
     );
-  });
-}
-
-/** What the boots of one kernel say, by repeat: a repeat has more than one boot when a guest died in it. */
-function repeats(record: KernelRecord, count: number): RepeatResults[] {
-  return Array.from({ length: count }, (_, repeat) => {
-    const boots = record.boots.filter((boot) => boot.repeat === repeat);
-    return {
-      cases: boots.flatMap((boot) => boot.cases),
-      splats: boots.flatMap((boot) => boot.splats),
-    };
   });
 }

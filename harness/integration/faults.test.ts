@@ -3,26 +3,11 @@ import { existsSync } from "node:fs";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Scenario } from "../testing/fake-qemu-scenario.ts";
-import { readRecord, Rig, type Finished } from "../testing/rig.ts";
+import { readRecord, Rig } from "../testing/rig.ts";
+import { blames, cases, eventually, good, harmless, patchedTwo, tap } from "../testing/runs.ts";
 import { temporaryDir } from "../testing/tree.ts";
 
 /** What the harness says and does when something goes wrong; each is a whole run of the program. */
-
-const tap = (...lines: string[]) => [{ stdout: `${["KTAP version 1", ...lines].join("\n")}\n` }];
-const passes = tap("1..2", "ok 1 first", "ok 2 second");
-const good: Scenario = {
-  commands: [
-    { match: "\\./one", steps: passes },
-    { match: "\\./two", steps: tap("1..1", "ok 1 only") },
-  ],
-};
-/** The baseline is well; on the patched kernel program two does what `two` says. */
-const patchedTwo = (...two: NonNullable<Scenario["commands"]>): Scenario => ({
-  ...good,
-  variants: [
-    { kernelContains: "patched", commands: [{ match: "\\./one", steps: passes }, ...two] },
-  ],
-});
 
 let cache: string;
 test.before(async () => {
@@ -36,22 +21,6 @@ async function rigFor(t: ExecutionContext, scenario: Scenario = good): Promise<R
   const rig = await Rig.make(scenario, cache);
   t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
   return rig;
-}
-
-/** A patch that changes a file and nothing else of note. */
-const harmless = (rig: Rig) => rig.patch("harmless", "kernel/pid.c", "int pid; /* patched */\n");
-
-function cases(finished: Finished, label: string): Record<string, string> {
-  const kernel = finished.record?.kernels.find((each) => each.label === label);
-  const found = kernel?.boots.flatMap((boot) => boot.cases) ?? [];
-  return Object.fromEntries(found.map((each) => [each.name, each.verdict]));
-}
-
-function blames(finished: Finished): string[] {
-  const told = finished.events.flatMap((event) =>
-    event.type === "failure" ? [event.failure] : [],
-  );
-  return told.map(({ blame, reason }) => `${blame} ${reason}`);
 }
 
 test.serial("a harmless series: everything as before, in one boot of each kernel", async (t) => {
@@ -116,6 +85,27 @@ test.serial(
     const again = await rig.run("--patch", await harmless(rig));
     t.is(again.exitCode, 1);
     t.true(again.record?.kernels.every((each) => each.testedIn === undefined));
+  },
+);
+
+test.serial(
+  "what fails once and passes on fresh guests is flaky, and not a regression",
+  async (t) => {
+    const fails = [{ match: "\\./two", steps: tap("1..1", "not ok 1 only"), exit: 1 }];
+    // The baseline's guest is the first one that starts, the patched kernel's the second.
+    const variants = [{ start: 2, kernelContains: "patched", commands: fails }];
+    const rig = await rigFor(t, { ...good, variants });
+    const finished = await rig.run("--patch", await harmless(rig));
+    t.is(finished.exitCode, 3, finished.output);
+    const [comparison] = finished.record?.comparisons ?? [];
+    t.is(comparison?.verdict, "flaky");
+    t.deepEqual(comparison?.blames, ["suite"]);
+    const case_ = comparison?.cases.find((each) => each.transition === "flaky");
+    t.deepEqual(case_?.baseline, ["pass", "pass", "pass"]);
+    t.deepEqual(case_?.patched, ["fail", "pass", "pass"]);
+    // Only the program in doubt was run again.
+    t.deepEqual(finished.record?.kernels[1]?.boots[1]?.only, ["kselftest.fake.two"]);
+    t.is(finished.record?.kernels[1]?.boots[1]?.cases.length, 1);
   },
 );
 
@@ -348,13 +338,3 @@ test.serial("two runs at once on one cache do not disturb each other", async (t)
   );
   for (const finished of runs) t.is(finished.exitCode, 0, finished.output);
 });
-
-/** Waits for something that has to come; a minute is more than it can take. */
-async function eventually<T>(probe: () => Promise<T | undefined>): Promise<T> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("it did not come");
-}

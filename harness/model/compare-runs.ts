@@ -6,11 +6,12 @@ import type { KernelRecord, RunRecord } from "./run.ts";
 export function repeatsOf(kernel: KernelRecord): RepeatResults[] {
   const repeats = new Map<
     number,
-    { cases: RepeatResults["cases"]; splats: RepeatResults["splats"] }
+    { only: RepeatResults["only"]; cases: RepeatResults["cases"]; splats: RepeatResults["splats"] }
   >();
   for (const boot of kernel.boots) {
-    const known = repeats.get(boot.repeat) ?? { cases: [], splats: [] };
+    const known = repeats.get(boot.repeat) ?? { only: boot.only, cases: [], splats: [] };
     repeats.set(boot.repeat, {
+      only: known.only,
       cases: [...known.cases, ...boot.cases],
       splats: [...known.splats, ...boot.splats],
     });

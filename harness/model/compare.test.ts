@@ -12,7 +12,7 @@ import {
 } from "./compare.ts";
 import { exitStatusFor, type Blame } from "./failure.ts";
 import { matchesGlob } from "./glob.ts";
-import { caseVerdicts, type CaseVerdict, type Splat } from "./verdict.ts";
+import { caseVerdicts, isCaseOf, type CaseVerdict, type Splat } from "./verdict.ts";
 
 const letters: Readonly<Record<string, CaseVerdict>> = {
   P: "pass",
@@ -36,6 +36,12 @@ function repeats(results: Results, splats: readonly string[] = []): RepeatResult
     }),
     splats: splats.map((title): Splat => ({ kind: "warning", title, offset: 0 })),
   }));
+}
+
+/** The first repeat ran everything, the others only these programs. */
+function again(results: Results, only: readonly string[]): RepeatResults[] {
+  const all = repeats({ ...results, filler: "--" });
+  return all.map((repeat, index) => (index === 0 ? repeat : { ...repeat, only }));
 }
 
 function request(
@@ -219,11 +225,46 @@ const rows: Row[] = [
     exit: 1,
   },
   {
-    what: "flaky on the patched kernel only",
+    what: "flaky on the patched kernel only, which may be chance",
     request: request({ a: "PPP" }, { a: "PFP" }),
+    verdict: "flaky",
+    blames: ["suite"],
+    exit: 3,
+  },
+  {
+    what: "flaky on the patched kernel only, too often for chance",
+    request: request({ a: "PPPPP" }, { a: "PFFFF" }),
     verdict: "flaky",
     blames: ["series"],
     exit: 1,
+  },
+  {
+    what: "a repeat of some programs says nothing of the others",
+    request: request(
+      {},
+      {},
+      {
+        baseline: again({ "p.a": "PP", "q.b": "P" }, ["p"]),
+        patched: again({ "p.a": "FF", "q.b": "P" }, ["p"]),
+      },
+    ),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "a case that a repeat of its program did not report is missing there",
+    request: request(
+      {},
+      {},
+      {
+        baseline: again({ "p.a": "PP" }, ["p"]),
+        patched: again({ "p.a": "P" }, ["p"]),
+      },
+    ),
+    verdict: "flaky",
+    blames: ["suite"],
+    exit: 3,
   },
   {
     what: "flaky on the baseline",
@@ -368,6 +409,17 @@ test("reasons are those of the side that did not pass", (t) => {
   });
   t.is(comparison.cases[0]?.baselineReason, "no x32");
   t.is(comparison.cases[0]?.patchedReason, undefined);
+});
+
+test("a case belongs to the program and ABI that its name begins and ends with", (t) => {
+  t.true(isCaseOf("w.mask", "w.mask.eintr"));
+  t.true(isCaseOf("w.mask", "w.mask"), "the program itself");
+  t.false(isCaseOf("w.mask", "w.masks.eintr"));
+  t.false(isCaseOf("w.mask", "w.mask.eintr@i386"));
+  t.true(isCaseOf("w.mask@i386", "w.mask.eintr@i386"));
+  t.true(isCaseOf("w.mask@i386", "w.mask@i386"));
+  t.false(isCaseOf("w.mask@i386", "w.mask.eintr@x32"));
+  t.false(isCaseOf("w.mask@i386", "w.mask.eintr"));
 });
 
 test("globs: only * and ? are special", (t) => {

@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { type Blame, blames } from "./failure.ts";
 import { matchesGlob } from "./glob.ts";
-import { caseVerdicts, type CaseResult, type CaseVerdict, type Splat } from "./verdict.ts";
+import {
+  caseVerdicts,
+  isCaseOf,
+  type CaseResult,
+  type CaseVerdict,
+  type Splat,
+} from "./verdict.ts";
 
 const transitions = ["same", "fixed", "regression", "new", "gone", "flaky"] as const;
 export type Transition = (typeof transitions)[number];
@@ -50,6 +56,8 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 
 /** All results of one kernel in one repeat of the run. */
 export interface RepeatResults {
+  /** "<suite>.<program>[@<abi>]" of the programs that this repeat ran; all when absent. */
+  readonly only?: readonly string[] | undefined;
   readonly cases: readonly CaseResult[];
   readonly splats: readonly Splat[];
 }
@@ -133,27 +141,21 @@ export function compare(request: CompareRequest): Comparison {
   return { ...found, verdict, blames: comparisonBlames(found, isLacking) };
 }
 
-/** The case's results in each repeat; a repeat without it counts as `missing` unless it was not seen. */
+/** The case's results in each repeat that ran its program; one without it counts as `missing` unless it was not seen. */
 function byName(
   repeats: readonly RepeatResults[],
   isUnseen: (name: string) => boolean,
 ): Map<string, CaseResult[]> {
-  const found = new Map<string, CaseResult[]>();
-  repeats.forEach(({ cases }, index) => {
-    for (const result of cases) {
-      const results =
-        found.get(result.name) ??
-        repeats.map(() => ({ name: result.name, verdict: "missing" as const }));
-      results[index] = result;
-      found.set(result.name, results);
-    }
-  });
-  for (const [name, results] of found) {
-    if (!isUnseen(name)) continue;
-    const seen = repeats.flatMap(({ cases }) => cases.filter((each) => each.name === name));
-    if (seen.length < results.length) found.set(name, seen);
-  }
-  return found;
+  const known = repeats.map(({ cases }) => new Map(cases.map((each) => [each.name, each])));
+  const names = new Set(known.flatMap((results) => [...results.keys()]));
+  const resultsOf = (name: string) =>
+    repeats.flatMap(({ only }, index): CaseResult[] => {
+      const result = known[index]?.get(name);
+      if (result) return [result];
+      const wasRun = only?.some((program) => isCaseOf(program, name)) ?? true;
+      return wasRun && !isUnseen(name) ? [{ name, verdict: "missing" }] : [];
+    });
+  return new Map([...names].map((name) => [name, resultsOf(name)]));
 }
 
 function compareCase(
@@ -226,13 +228,22 @@ export function isRegression(comparison: { control: boolean }, each: CaseCompari
   return !(comparison.control && each.proof === "proved");
 }
 
-/** A case that is steady on the baseline and disagrees with itself only on the patched kernel. */
+/** As likely as this or less, and it is not put down to chance. */
+const significance = 0.05;
+
+/**
+ * A case that always passes on the baseline, disagrees with itself on the patched kernel, and fails
+ * there more often than chance explains: were the kernels alike, all of so many failures would be
+ * the patched kernel's with this probability (Fisher's exact test, one side).
+ */
 function isFlakyByPatch(each: CaseComparison): boolean {
-  return (
-    each.transition === "flaky" &&
-    each.baseline.length > 0 &&
-    each.baseline.every((verdict) => verdict === "pass")
-  );
+  if (each.transition !== "flaky" || each.baseline.some((verdict) => verdict !== "pass"))
+    return false;
+  const failures = each.patched.filter((verdict) => verdict !== "pass").length;
+  const patched = each.patched.length;
+  let chance = 1;
+  for (let i = 0; i < failures; i++) chance *= (patched - i) / (patched + each.baseline.length - i);
+  return each.baseline.length > 0 && chance <= significance;
 }
 
 type Found = Omit<Comparison, "verdict" | "blames">;
@@ -250,11 +261,12 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
 /**
  * Whose fault it is that a comparison is not clean.
  *
- * - series: a regression, a new splat, a case flaky on the patched kernel only, a claim not proved;
+ * - series: a regression, a new splat, a claim not proved, a case that is flaky on the patched
+ *   kernel only, and more often than chance explains;
  * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
- *   matches no case of the suites; a case is flaky on the baseline.
+ *   matches no case of the suites; a case is flaky and nothing shows that the series is why.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */

@@ -17,6 +17,8 @@ const failureSchema = z.object({
 export const bootRecordSchema = z.object({
   /** 0-based number of the repeat this boot belongs to. */
   repeat: z.number(),
+  /** "<suite>.<program>[@<abi>]" of the programs that were run; all when absent. */
+  only: z.array(z.string()).optional(),
   /** Seconds from the start of QEMU to the end of the first ssh command. */
   bootSeconds: z.number().optional(),
   /** Seconds from the start of QEMU to its end. */

@@ -24,6 +24,14 @@ export const caseResultSchema = z.object({
 });
 export type CaseResult = z.infer<typeof caseResultSchema>;
 
+/** Whether a case is of a program: "<suite>.<program>[@<abi>]". */
+export function isCaseOf(program: string, caseName: string): boolean {
+  const [name = "", abi = ""] = program.split("@");
+  const caseAbi = /@(\w+)$/.exec(caseName)?.[1] ?? "";
+  const rest = caseAbi === "" ? caseName : caseName.slice(0, -caseAbi.length - 1);
+  return caseAbi === abi && (rest === name || rest.startsWith(`${name}.`));
+}
+
 /** What a kernel complained about on its console. */
 export const splatSchema = z.object({
   kind: z.enum([

@@ -5,7 +5,7 @@ import { shellQuoted } from "../model/escape.ts";
 import type { Blame } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
 import type { RunFolder } from "../store.ts";
-import type { BuiltSuite } from "../suite.ts";
+import type { BuiltSuite, SuiteProgram } from "../suite.ts";
 import { driveSuites, type BootFiles } from "../suite/drive.ts";
 import type { Accelerator, Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
@@ -27,6 +27,8 @@ export interface KernelTestsRequest {
   readonly folder: RunFolder;
   readonly holdVm: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
   readonly keep: (record: BootRecord) => Promise<void>;
+  /** Boots of this kernel that the run's folder has already (taken over from an earlier run). */
+  readonly pastBoots: number;
 }
 
 /** The step of testing a kernel, for people. */
@@ -37,11 +39,14 @@ export function testTitle(label: string): string {
 /** All suites on one kernel, each repeat on a fresh guest. */
 export class KernelTests {
   readonly #request: KernelTestsRequest;
-  #boots = 0;
+  #boots: number;
+  #repeats = 0;
   #privateKey = "";
 
   constructor(request: KernelTestsRequest) {
     this.#request = request;
+    this.#boots = request.pastBoots;
+    this.#repeats = request.plan.repeat;
   }
 
   /** Throws what driveSuites throws. */
@@ -58,9 +63,24 @@ export class KernelTests {
     });
   }
 
-  async #repeat(repeat: number, progress: (text: string) => void): Promise<void> {
-    const { label, plan, suites, emit, signal, keep, accelerator, scale, holdVm } = this.#request;
+  /** Runs some programs ("<suite>.<program>[@<abi>]") once more, on a fresh guest. Throws what driveSuites throws. */
+  async again(programs: readonly string[], progress: (text: string) => void): Promise<void> {
+    await this.#repeat(this.#repeats++, progress, programs);
+  }
+
+  async #repeat(
+    repeat: number,
+    progress: (text: string) => void,
+    only?: readonly string[],
+  ): Promise<void> {
+    const { label, plan, emit, signal, accelerator, scale, holdVm } = this.#request;
     const isLast = repeat === plan.repeat - 1;
+    const suites = this.#request.suites.map((suite) => ({
+      ...suite,
+      programs: suite.programs.filter((each) => only?.includes(programName(suite, each)) ?? true),
+    }));
+    const keep = (record: BootRecord) =>
+      this.#request.keep(only ? { ...record, only: [...only] } : record);
     await driveSuites({
       kernel: label,
       suites,
@@ -99,6 +119,11 @@ export class KernelTests {
     };
     return { vm, files };
   }
+}
+
+/** As in the names of its cases: "<suite>.<program>[@<abi>]". */
+export function programName(suite: BuiltSuite, program: SuiteProgram): string {
+  return `${suite.name}.${program.name}${program.abi === "" ? "" : `@${program.abi}`}`;
 }
 
 /** For the reader's eyes: the initramfs had the run's keys in it and is gone. */

@@ -68,13 +68,18 @@ export class Rig {
   readonly tree: string;
   readonly #bin: string;
   /** What one cache learns serves all rigs of a test file. */
-  readonly #cache: string;
+  readonly cache: string;
+  /** The --kernel of runs; the tree unless told. */
+  kernel: string;
+  /** Further variables for the program. */
+  moreEnv: Readonly<Record<string, string>> = {};
 
   private constructor(dir: string, cache: string) {
     this.dir = dir;
     this.tree = path.join(dir, "linux");
     this.#bin = path.join(dir, "bin");
-    this.#cache = cache;
+    this.cache = cache;
+    this.kernel = `dir:${this.tree}`;
   }
 
   static async make(scenario: Scenario, cache?: string): Promise<Rig> {
@@ -121,13 +126,15 @@ export class Rig {
   get env(): Readonly<Record<string, string>> {
     return {
       PATH: `${this.#bin}:${process.env["PATH"] ?? ""}`,
-      XDG_CACHE_HOME: this.#cache,
+      XDG_CACHE_HOME: this.cache,
+      ...this.moreEnv,
     };
   }
 
-  /** Starts `harness run` on the tree. */
+  /** Starts `harness run`, under emulation unless the arguments say how. */
   start(...args: string[]): Process {
-    return start(process.execPath, [...this.#arguments(), ...args], { env: this.env });
+    const accel = args.includes("--accel") ? [] : ["--accel", "tcg"];
+    return start(process.execPath, [...this.#arguments(), ...accel, ...args], { env: this.env });
   }
 
   /** Runs `harness run` on the tree to its end. */
@@ -145,7 +152,7 @@ export class Rig {
 
   #arguments(): string[] {
     const bin = path.join(projectDir, "build/harness/bin.js");
-    const options = ["--kernel", `dir:${this.tree}`, "--suite", "kselftest:fake", "--accel", "tcg"];
+    const options = ["--kernel", this.kernel, "--suite", "kselftest:fake"];
     return [bin, "run", "--json", "--output", path.join(this.dir, "results"), ...options];
   }
 
@@ -158,7 +165,7 @@ export class Rig {
       dropbear: { configure: "#!/bin/sh\n", Makefile: "dropbear:\n\t@echo dropbear > dropbear\n" },
     };
     const before = process.env["XDG_CACHE_HOME"];
-    process.env["XDG_CACHE_HOME"] = this.#cache;
+    process.env["XDG_CACHE_HOME"] = this.cache;
     try {
       for (const [program, files] of Object.entries(contents)) {
         const sha256 = sources[program]?.upstream.sha256;

@@ -1,0 +1,29 @@
+import { isRegression, type Comparison } from "../model/compare.ts";
+import { isCaseOf } from "../model/verdict.ts";
+import type { BuiltSuite } from "../suite.ts";
+import { programName } from "./kernel-tests.ts";
+
+/**
+ * How often a program with a regression is run again on fresh guests of both kernels. With two, a
+ * case that fails three times of three on the patched kernel and never on the baseline is put down
+ * to chance with probability 1/20 (Fisher's exact test).
+ */
+export const confirmations = 2;
+
+/** Chance breaks a case here and there. Where more programs than this break, it was not chance. */
+const mostSuspects = 8;
+
+/**
+ * The programs ("<suite>.<program>[@<abi>]") whose cases regressed, to be run again; none when
+ * they are so many that there is nothing to doubt.
+ */
+export function suspectPrograms(comparison: Comparison, suites: readonly BuiltSuite[]): string[] {
+  const regressed = comparison.cases.filter((each) => isRegression(comparison, each));
+  const programs = suites.flatMap((suite) =>
+    suite.programs.map((program) => programName(suite, program)),
+  );
+  const suspects = programs.filter((program) =>
+    regressed.some(({ name }) => isCaseOf(program, name)),
+  );
+  return suspects.length > mostSuspects ? [] : suspects;
+}
