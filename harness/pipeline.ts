@@ -1,6 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { buildImage, buildUserland, type Image } from "./image.ts";
-import { buildKernel, type Kernel } from "./kernel/build.ts";
+import { buildKernel, builtDetail, type Kernel } from "./kernel/build.ts";
 import { allEnded } from "./model/all-ended.ts";
 import { compare, type Comparison } from "./model/compare.ts";
 import { repeatsOf } from "./model/compare-runs.ts";
@@ -174,7 +174,7 @@ class Run {
       (progress) => buildKernel({ ...request, progress }),
       (built) => ({
         outcome: built.cached ? "cached" : "done",
-        detail: built.cached ? built.release : `${built.release}, ${built.makeFiles} files`,
+        detail: builtDetail(built),
       }),
     );
     const config = folder.config(label);

@@ -17,12 +17,17 @@ export const bootCommand = defineCommand({
   command: "boot",
   describe: "Builds one kernel, boots it and gives a shell in the guest",
   examples: [
-    ["boot --kernel apt:6.12", "the baseline, with all suites in /suites"],
-    ["boot --kernel apt:6.12 --series wait6", "the patched kernel"],
+    ["boot --kernel apt:6.12", "the baseline"],
+    ["boot --kernel apt:6.12 --series wait6 --suite wait6", "patched; the suite lies in /suites"],
     ["boot --kernel apt:6.12 --command 'uname -a'", "one command instead of a shell"],
   ],
   options: (yargs) =>
     kernelOptions(yargs)
+      .option("suite", {
+        type: "string",
+        array: true,
+        describe: "suites to put into the guest's /suites; none by default",
+      })
       .option("command", { type: "string", describe: "run this instead of a shell" })
       .option("json", {
         type: "boolean",
@@ -30,7 +35,7 @@ export const bootCommand = defineCommand({
         describe: "with --command: the result as JSON",
       }),
   run: async (args, { signal, print, remark }) => {
-    const request = runRequest(args);
+    const request = runRequest(args, { suites: args.suite ?? [] });
     const named = [...request.series, ...request.patches];
     if (named.length > 1 || named.includes("all")) {
       throw new Failure({
@@ -58,10 +63,8 @@ export const bootCommand = defineCommand({
       buildKernel({ ...kernelRequest(plan, context, planned), progress }),
     );
     const userland = await buildUserland(plan.arch, { jobs: plan.jobs, ...context });
-    const image = await buildImage(
-      { userland, folders: await buildSuites(plan, context) },
-      context,
-    );
+    const folders = args.suite ? await buildSuites(plan, context) : [];
+    const image = await buildImage({ userland, folders }, context);
     const work = await mkdtemp(path.join(os.tmpdir(), "harness-boot-"));
     try {
       const { vm } = await bootKernel({

@@ -1,6 +1,6 @@
 import { inStep } from "../model/event.ts";
 import { exitStatus, exitStatusFor, failureDetails, type Blame } from "../model/failure.ts";
-import { buildKernel } from "../kernel/build.ts";
+import { buildKernel, builtDetail } from "../kernel/build.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { openReporter } from "../report.ts";
@@ -39,7 +39,7 @@ export const buildCommand = defineCommand({
             step,
             (progress) =>
               buildKernel({ ...kernelRequest(plan, { emit, signal }, planned), progress }),
-            (built) => ({ outcome: built.cached ? "cached" : "done", detail: built.release }),
+            (built) => ({ outcome: built.cached ? "cached" : "done", detail: builtDetail(built) }),
           );
           made.push(`${label}: ${kernel.image} (config and build.log beside it)`);
         } catch (thrown) {

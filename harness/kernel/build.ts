@@ -60,6 +60,11 @@ export interface Kernel {
   readonly makeFiles: number;
 }
 
+/** What was built, for people: "6.12.117", with what it took unless it was there already. */
+export function builtDetail({ release, cached, makeFiles, makeSeconds }: Kernel): string {
+  return cached ? release : `${release}, ${makeFiles} files, make ${makeSeconds.toFixed(1)} s`;
+}
+
 /** Names of the files of a kernel's cache entry. */
 const files = { image: "image", config: "config", log: "build.log", meta: "meta.json" } as const;
 

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/random.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,6 +46,7 @@
 /* QEMU's user networking gives this address to the first guest (10.0.2.0/24). */
 #define GUEST_ADDRESS	0x0a00020f
 #define GUEST_NETMASK	0xffffff00
+#define GATEWAY_ADDRESS	0x0a000202
 
 static char *const server[] = {
 	"dropbear",
@@ -182,6 +184,44 @@ static int bring_up(int fd, const char *name, in_addr_t address, in_addr_t mask)
 	return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
+/*
+ * Waits until the link is up and the gateway, which is QEMU, has answered ARP,
+ * so that both know the other's address. Until then a packet of either side
+ * may be lost; QEMU would send the first one of the host's connection again
+ * only after six seconds.
+ */
+static void meet_gateway(int fd, const char *name)
+{
+	struct sockaddr_in gateway = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),	/* discard: only ARP matters */
+		.sin_addr.s_addr = htonl(GATEWAY_ADDRESS),
+	};
+	struct arpreq arp = { 0 };
+	double end = uptime() + 2;
+	int udp;
+
+	snprintf(arp.arp_dev, sizeof(arp.arp_dev), "%s", name);
+	memcpy(&arp.arp_pa, &gateway, sizeof(gateway));
+	udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (udp < 0) {
+		note("gateway");
+		return;
+	}
+	do {
+		/* The kernel itself would ask again after a second. */
+		ioctl(fd, SIOCDARP, &arp);
+		sendto(udp, "", 1, MSG_DONTWAIT, (struct sockaddr *)&gateway, sizeof(gateway));
+		usleep(2000);
+		errno = ETIMEDOUT;
+		if (!ioctl(fd, SIOCGARP, &arp) && arp.arp_flags & ATF_COM)
+			errno = 0;
+	} while (errno && uptime() < end);
+	if (errno)
+		note("gateway");
+	close(udp);
+}
+
 /* Gives the listening socket, or -1 after saying what failed. */
 static int start_network(void)
 {
@@ -202,6 +242,7 @@ static int start_network(void)
 		fail("eth0");
 		goto out;
 	}
+	meet_gateway(fd, "eth0");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 64)) {
 		fail("port 22");
