@@ -49,11 +49,11 @@ test.serial("a kernel whose guest has no network: so it is called", async (t) =>
 
 test.serial("KVM that opens and never runs a guest: emulation, and it is said why", async (t) => {
   const rig = await rigFor(t, { ...good, kvm: "hangs" });
-  const auto = await rig.run("--accel", "auto");
+  const auto = await rig.run("--accel", "auto", "--patch", await harmless(rig));
   t.is(auto.exitCode, 0, auto.output);
   t.is(auto.record?.accelerator?.name, "tcg");
   t.regex(auto.record?.accelerator?.why ?? "", /kvm/i);
-  const asked = await rig.run("--accel", "kvm");
+  const asked = await rig.run("--accel", "kvm", "--patch", await harmless(rig));
   t.is(asked.exitCode, 3, asked.output);
   t.deepEqual(blames(asked), ["infra kvm-unusable"]);
 });
@@ -104,13 +104,14 @@ test.serial("a damaged cache entry is made again, and it is said", async (t) => 
   const own = await temporaryDir();
   t.teardown(() => rm(own, { recursive: true, force: true }));
   const rig = await rigFor(t, good, own);
-  t.is((await rig.run()).exitCode, 0);
+  const patch = await harmless(rig);
+  t.is((await rig.run("--patch", patch)).exitCode, 0);
   const kernels = path.join(own, "harness/kernels");
   const [entry = ""] = (await readdir(kernels)).filter((name) => /^[0-9a-f]{64}$/.test(name));
   const image = path.join(kernels, entry, "image");
   const whole = await readFile(image);
   await writeFile(image, "damaged");
-  const finished = await rig.run("--fresh");
+  const finished = await rig.run("--fresh", "--patch", patch);
   t.is(finished.exitCode, 0, finished.output);
   t.true(finished.output.includes("damaged or unfinished"), finished.output);
   t.deepEqual(await readFile(image), whole);
@@ -132,12 +133,13 @@ test.serial(
     mirror.files.set(`/v6.x/${name}`, Buffer.concat([sound.subarray(0, -1), Buffer.from("!")]));
     rig.kernel = "6.12.117";
     rig.moreEnv = { HARNESS_KERNEL_ORG: mirror.address };
-    const damaged = await rig.run();
+    const patch = await harmless(rig);
+    const damaged = await rig.run("--patch", patch);
     t.is(damaged.exitCode, 3, damaged.output);
     t.regex(blames(damaged).join(), /^infra /);
     t.regex(JSON.stringify(damaged.events), /sha256/);
     mirror.files.set(`/v6.x/${name}`, sound);
-    const whole = await rig.run();
+    const whole = await rig.run("--patch", patch);
     t.is(whole.exitCode, 0, whole.output);
   },
 );

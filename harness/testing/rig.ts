@@ -106,6 +106,12 @@ export class Rig {
     installFakeQemu(this.#bin, scenario, "qemu-system-x86_64");
   }
 
+  /** Gives the same QEMU other guests. */
+  async guests(scenario: Scenario): Promise<void> {
+    const file = path.join(this.#bin, "qemu-system-x86_64.scenario.json");
+    await writeFile(file, JSON.stringify(scenario));
+  }
+
   /** Puts a shell script in the place of a tool. */
   tool(name: string, script: string): Promise<void> {
     return fakeTool(this.#bin, name, script);
