@@ -20,6 +20,7 @@ import {
 } from "./pipeline/past-tests.ts";
 import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
 import { Slots } from "./pipeline/slots.ts";
+import type { CaseResult } from "./model/verdict.ts";
 import type { RunFolder } from "./store.ts";
 import type { BuiltSuite, SuiteRequest } from "./suite.ts";
 import { chooseAccelerator } from "./vm/accel.ts";
@@ -34,6 +35,8 @@ export interface RunContext {
   readonly argv: readonly string[];
   /** Tests every kernel, even one that an earlier run tested with the same image and QEMU. */
   readonly fresh: boolean;
+  /** What is known to be wrong is wanted, and no more: a patched kernel's tests end with its first regression. */
+  readonly stopAtRegression?: boolean;
   /** Given each kernel's last guest, still running, when its suites are done (--keep-vm). */
   readonly holdVm?: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
 }
@@ -130,6 +133,7 @@ class Run {
     for (const planned of this.#plan.series) {
       const kernel = await this.#patchedKernel(planned);
       if (!kernel) continue;
+      if (this.#context.stopAtRegression) await baselineTests;
       const tests = this.#test(planned.series.name, kernel, built, accelerator);
       seriesTests.push(
         Promise.all([baselineTests, tests]).then(() => this.#conclude(planned, built.suites)),
@@ -224,6 +228,7 @@ class Run {
       label,
       ...tested,
       pastBoots: record.boots.length,
+      enough: this.#enough(label),
       blame: label === "baseline" ? "baseline" : "series",
       emit: this.#context.emit,
       signal: this.#context.signal,
@@ -244,10 +249,22 @@ class Run {
     }
   }
 
+  /** When a patched kernel's tests may end early. */
+  #enough(label: string): ((cases: readonly CaseResult[]) => boolean) | undefined {
+    if (!this.#context.stopAtRegression || label === "baseline") return undefined;
+    const cases = this.#kernelRecord("baseline").boots.flatMap((boot) => boot.cases);
+    const passing = new Set(
+      cases.filter((each) => each.verdict === "pass").map((each) => each.name),
+    );
+    return (found) => found.some(({ name, verdict }) => verdict !== "pass" && passing.has(name));
+  }
+
   /** Takes what an earlier run found on the same kernel, if there is such a run and it will do. */
   async #recallTests(label: string, key: string): Promise<boolean> {
     const { emit, folder, fresh, holdVm } = this.#context;
     if (this.#plan.repeat > 1) return false;
+    // What stopped early may not stand for the whole.
+    if (this.#context.stopAtRegression && label !== "baseline") return false;
     this.#testKeys.set(label, key);
     const past = fresh || holdVm ? undefined : await recallTests(key, label, folder);
     if (!past) return false;
@@ -279,7 +296,8 @@ class Run {
   /** Compares a series with the baseline, after a second and a third look at what seems to be a regression. */
   async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
     if (this.#context.signal.aborted) return;
-    const suspects = this.#plan.repeat > 1 ? [] : suspectPrograms(this.#compare(planned), suites);
+    const isFinal = this.#plan.repeat > 1 || this.#context.stopAtRegression === true;
+    const suspects = isFinal ? [] : suspectPrograms(this.#compare(planned), suites);
     if (suspects.length > 0) await this.#confirm(planned.series.name, suspects);
     this.#context.signal.throwIfAborted();
     const comparison = this.#compare(planned);

@@ -11,6 +11,9 @@ export type { Patch, PatchSet, Series } from "./series/patch-set.ts";
 /** Where the series lie that ship with the harness. */
 const shippedDir = path.join(projectDir, "patches");
 
+/** Where the mutants lie: wrong patches that the suites must notice. */
+export const mutantsDir = path.join(shippedDir, "mutants");
+
 interface SeriesRequest {
   /** --series: names of shipped series. */
   readonly names?: readonly string[];

@@ -35,6 +35,11 @@ export interface BuiltSuite {
   readonly cached: boolean;
 }
 
+/** A program as in the names of its cases: "<suite>.<program>[@<abi>]". */
+export function programName(suite: BuiltSuite, program: SuiteProgram): string {
+  return `${suite.name}.${program.name}${program.abi === "" ? "" : `@${program.abi}`}`;
+}
+
 /** What --suite means when it names kselftest without folders. */
 export const defaultKselftests = ["ptrace", "seccomp", "pidfd", "clone3"] as const;
 

@@ -21,6 +21,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   boot: async () => (await import("./boot.ts")).bootCommand,
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
+  mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
@@ -107,7 +108,10 @@ async function commandLine(
     )
     .exitProcess(false)
     .showHelpOnFail(false)
-    .check((args) => checkValues(parser, args, hint))
+    .check((args) => {
+      const chosen = commands.find((command) => command.name === argv[0]);
+      return checkValues(parser, args, chosen?.positionals ?? [], hint);
+    })
     .fail((message: string | null, error: unknown) => {
       if (error instanceof Failure) throw error;
       if (message === null) throw error;
@@ -141,7 +145,12 @@ function isAbort(thrown: unknown): boolean {
  * What yargs lets through: an option given twice (it would arrive as an array where the command
  * was promised one value), an empty value, a number that is none.
  */
-function checkValues(parser: Argv, args: Readonly<Record<string, unknown>>, hint: string): true {
+function checkValues(
+  parser: Argv,
+  args: Readonly<Record<string, unknown>>,
+  positionals: readonly string[],
+  hint: string,
+): true {
   const table = optionTable(parser);
   const wrong = (what: string) =>
     new Failure({ reason: "bad-option-value", blame: "usage", what, hint });
@@ -154,8 +163,9 @@ function checkValues(parser: Argv, args: Readonly<Record<string, unknown>>, hint
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (Array.isArray(value) && !table.array.includes(name)) throw wrong(`${flag} is given twice`);
     if (table.string.includes(name) && values.includes("")) throw wrong(`${flag} needs a value`);
-    if (table.array.includes(name) && Array.isArray(value) && value.length === 0)
-      throw wrong(`${flag} needs a value`);
+    // Of a positional there may be none.
+    const isEmpty = Array.isArray(value) && value.length === 0 && !positionals.includes(name);
+    if (table.array.includes(name) && isEmpty) throw wrong(`${flag} needs a value`);
     if (table.number.includes(name) && values.some((each) => Number.isNaN(each)))
       throw wrong(`${flag} needs a number`);
   }

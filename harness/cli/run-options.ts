@@ -24,6 +24,10 @@ export function kernelOptions(yargs: Argv) {
       array: true,
       describe: "a .patch file, an mbox, or a folder of format-patch files",
     })
+    .option("on", {
+      type: "string",
+      describe: "a shipped series, a patch file or folder that belongs to the baseline",
+    })
     .option("kconfig", {
       type: "string",
       array: true,
@@ -52,6 +56,7 @@ export interface KernelArguments {
   readonly kernel: string | undefined;
   readonly series: string[] | undefined;
   readonly patch: string[] | undefined;
+  readonly on: string | undefined;
   readonly kconfig: string[] | undefined;
   readonly toolchain: string;
   readonly jobs: number | undefined;
@@ -68,6 +73,7 @@ export function runRequest(
     kernel: args.kernel,
     series: args.series ?? [],
     patches: args.patch ?? [],
+    on: args.on,
     suites: more.suites ?? [],
     kconfig: args.kconfig ?? [],
     toolchain: args.toolchain,

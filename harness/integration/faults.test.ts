@@ -113,6 +113,35 @@ test.serial(
   },
 );
 
+test.serial("--on makes a series part of the baseline", async (t) => {
+  const fails = [{ match: "\\./", steps: tap("1..1", "not ok 1 only"), exit: 1 }];
+  const variants = [{ kernelContains: "base", commands: good.commands ?? [] }];
+  const rig = await rigFor(t, { commands: fails, variants });
+  const on = await rig.patch("base", "kernel/exit.c", "int base;\n");
+  const finished = await rig.run("--on", on, "--patch", await harmless(rig));
+  t.is(finished.exitCode, 0, finished.output);
+  t.deepEqual(new Set(Object.values(cases(finished, "baseline"))), new Set(["pass"]));
+  t.regex(finished.record?.kernel.description ?? "", / \+ base$/);
+});
+
+test.serial("a mutant that no case notices survives, and is the suite's fault", async (t) => {
+  const fails = { match: "\\./one", steps: tap("1..1", "not ok 1 first"), exit: 1 };
+  const variants = [{ kernelContains: "noticed", commands: [fails, ...(good.commands ?? [])] }];
+  const rig = await rigFor(t, { ...good, variants });
+  rig.command = "mutants";
+  const noticed = await rig.patch("noticed", "kernel/pid.c", "int noticed;\n");
+  const killed = await rig.run("--patch", noticed);
+  t.is(killed.exitCode, 0, killed.output);
+  // The first program killed it: the other one was not run.
+  const boots = killed.record?.kernels[1]?.boots ?? [];
+  t.deepEqual(
+    boots.map((boot) => boot.only),
+    [["kselftest.fake.one"]],
+  );
+  const both = await rig.run("--patch", noticed, "--patch", await harmless(rig));
+  t.is(both.exitCode, 3, both.output);
+});
+
 test.serial(
   "a compile error in the patched tree only is the series' fault, with the line",
   async (t) => {

@@ -11,7 +11,7 @@ export function repeatsOf(kernel: KernelRecord): RepeatResults[] {
   for (const boot of kernel.boots) {
     const known = repeats.get(boot.repeat) ?? { only: boot.only, cases: [], splats: [] };
     repeats.set(boot.repeat, {
-      only: known.only,
+      only: known.only && [...known.only, ...(boot.only ?? [])],
       cases: [...known.cases, ...boot.cases],
       splats: [...known.splats, ...boot.splats],
     });

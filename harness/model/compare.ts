@@ -119,7 +119,10 @@ export function compare(request: CompareRequest): Comparison {
   const names = [...new Set([...baseline.keys(), ...patched.keys()])];
   const isLacking = (name: string) =>
     (!baseline.has(name) && isUnseen("baseline", name)) ||
-    (!patched.has(name) && isUnseen("patched", name));
+    (!patched.has(name) && isUnseen("patched", name)) ||
+    ![request.baseline, request.patched].every((repeats) =>
+      repeats.some(({ only }) => ran(only, name)),
+    );
   const cases = names.map((name) =>
     compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
       proving: request.proves.some((glob) => matchesGlob(glob, name)),
@@ -152,10 +155,14 @@ function byName(
     repeats.flatMap(({ only }, index): CaseResult[] => {
       const result = known[index]?.get(name);
       if (result) return [result];
-      const wasRun = only?.some((program) => isCaseOf(program, name)) ?? true;
-      return wasRun && !isUnseen(name) ? [{ name, verdict: "missing" }] : [];
+      return ran(only, name) && !isUnseen(name) ? [{ name, verdict: "missing" }] : [];
     });
   return new Map([...names].map((name) => [name, resultsOf(name)]));
+}
+
+/** Whether a repeat of these programs (all when undefined) ran the one of this case. */
+function ran(only: RepeatResults["only"], name: string): boolean {
+  return only?.some((program) => isCaseOf(program, name)) ?? true;
 }
 
 function compareCase(

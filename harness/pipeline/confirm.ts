@@ -1,7 +1,6 @@
 import { isRegression, type Comparison } from "../model/compare.ts";
 import { isCaseOf } from "../model/verdict.ts";
-import type { BuiltSuite } from "../suite.ts";
-import { programName } from "./kernel-tests.ts";
+import { programName, type BuiltSuite } from "../suite.ts";
 
 /**
  * How often a program with a regression is run again on fresh guests of both kernels. With two, a

@@ -4,8 +4,9 @@ import { inStep, type Emit } from "../model/event.ts";
 import { shellQuoted } from "../model/escape.ts";
 import type { Blame } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
+import type { CaseResult } from "../model/verdict.ts";
 import type { RunFolder } from "../store.ts";
-import type { BuiltSuite, SuiteProgram } from "../suite.ts";
+import { programName, type BuiltSuite } from "../suite.ts";
 import { driveSuites, type BootFiles } from "../suite/drive.ts";
 import type { Accelerator, Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
@@ -27,6 +28,8 @@ export interface KernelTestsRequest {
   readonly folder: RunFolder;
   readonly holdVm: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
   readonly keep: (record: BootRecord) => Promise<void>;
+  /** See DriveRequest. */
+  readonly enough?: ((cases: readonly CaseResult[]) => boolean) | undefined;
   /** Boots of this kernel that the run's folder has already (taken over from an earlier run). */
   readonly pastBoots: number;
 }
@@ -95,6 +98,7 @@ export class KernelTests {
       progress,
       signal,
       keep,
+      enough: this.#request.enough,
       ...(holdVm && isLast ? { hold: (vm: Vm) => holdVm(label, vm, this.#privateKey) } : {}),
     });
   }
@@ -119,11 +123,6 @@ export class KernelTests {
     };
     return { vm, files };
   }
-}
-
-/** As in the names of its cases: "<suite>.<program>[@<abi>]". */
-export function programName(suite: BuiltSuite, program: SuiteProgram): string {
-  return `${suite.name}.${program.name}${program.abi === "" ? "" : `@${program.abi}`}`;
 }
 
 /** For the reader's eyes: the initramfs had the run's keys in it and is gone. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { findArch, type Arch } from "../arch.ts";
@@ -17,6 +17,7 @@ import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../s
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import { kselftestFragments } from "../suite/kselftest.ts";
 import { findSuite, listSuites, suiteFragments, type SuiteRequest } from "../suite.ts";
+import { sourceOn } from "./on-series.ts";
 
 /** What the user asks for, as typed; empty lists mean "the default". */
 export interface RunRequest {
@@ -27,6 +28,8 @@ export interface RunRequest {
   readonly series: readonly string[];
   /** .patch, mbox, or folders of format-patch files; each a series of its own. */
   readonly patches: readonly string[];
+  /** A shipped series, or a patch file or folder, that is part of the baseline. */
+  readonly on?: string | undefined;
   readonly suites: readonly string[];
   /** Fragment files, or CONFIG_X=value. */
   readonly kconfig: readonly string[];
@@ -82,7 +85,8 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;
   const given = await loadSeries({ names, given: request.patches, notice, signal: context.signal });
   const toolchain = await findToolchain(request.toolchain, arch);
-  const source = await resolveSource(request.kernel ?? "apt:newest", context);
+  const plain = await resolveSource(request.kernel ?? "apt:newest", context);
+  const source = await onSeries(plain, request.on, context, notice);
   const series = await serve(given, source, request, notice);
   const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
   const kselftests = suites.filter((suite) => suite.kind === "kselftest");
@@ -150,6 +154,24 @@ function wantsAll(request: RunRequest, context: PlanContext): boolean {
   return byDefault || request.series.includes("all");
 }
 
+/** The source with the series of --on, if there is one. */
+async function onSeries(
+  source: ResolvedSource,
+  on: string | undefined,
+  context: PlanContext,
+  notice: (text: string) => void,
+): Promise<ResolvedSource> {
+  if (on === undefined) return source;
+  const isShipped = (await shippedSeriesNames()).includes(on);
+  const [series] = await loadSeries({
+    ...(isShipped ? { names: [on] } : { given: [on] }),
+    notice,
+    signal: context.signal,
+  });
+  if (!series) throw new Error(`no series for --on ${on}`);
+  return sourceOn(source, { series, set: await series.patchesFor(source.version) }, context);
+}
+
 /** The patches of each series for this kernel; of "all", those that have any. */
 async function serve(
   given: readonly Series[],
@@ -194,6 +216,7 @@ function exactArguments(
   return [
     ...option("arch", [request.arch]),
     ...option("kernel", [source.spec]),
+    ...option("on", request.on === undefined ? [] : [fixedPath(request.on)]),
     ...option("series", shipped),
     ...option(
       "patch",
@@ -214,6 +237,11 @@ function exactArguments(
     ...option("repeat", [String(request.repeat)]),
     ...option("timeout-scale", [String(request.timeoutScale)]),
   ];
+}
+
+/** A path that holds from anywhere; a name that is no file stays as it is. */
+function fixedPath(text: string): string {
+  return existsSync(text) ? path.resolve(text) : text;
 }
 
 function unique(values: readonly string[]): string[] {

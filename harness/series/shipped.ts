@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -13,6 +14,9 @@ import { readMessages } from "./mail.ts";
 import { patchSet, type Patch, type PatchSet, type Series } from "./patch-set.ts";
 import { filesOf } from "./reach.ts";
 
+/** The file that makes a folder a series. */
+const description = "series.json";
+
 /** patches/<series>/series.json. */
 const seriesSchema = z.strictObject({
   title: z.string().min(1),
@@ -23,11 +27,11 @@ const seriesSchema = z.strictObject({
   proves: z.array(z.string()).default([]),
 });
 
-/** The names of the series in a patches folder: each folder there is one. */
+/** The names of the series in a patches folder: each folder with a series.json is one. */
 export async function shippedNames(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, description)))
     .map(({ name }) => name)
     .sort();
 }
@@ -52,15 +56,15 @@ export async function readShippedSeries(
     });
   }
   const folder = path.join(dir, name);
-  const { title, control, suites, proves, proposal, description } = await readDescription(folder);
+  const { title, control, suites, proves, ...more } = await readDescription(folder);
   return {
     name,
     title,
     control,
     suites,
     proves,
-    ...(proposal === undefined ? {} : { proposal }),
-    ...(description === undefined ? {} : { description }),
+    ...(more.proposal === undefined ? {} : { proposal: more.proposal }),
+    ...(more.description === undefined ? {} : { description: more.description }),
     patchesFor: (kernel) => patchesFor(folder, name, kernel, signal),
   };
 }
@@ -75,7 +79,7 @@ export async function kernelFolders(folder: string): Promise<KernelVersion[]> {
 }
 
 async function readDescription(folder: string): Promise<z.infer<typeof seriesSchema>> {
-  const file = path.join(folder, "series.json");
+  const file = path.join(folder, description);
   const wrong = (evidence: string) =>
     new Failure({
       reason: "bad-series",

@@ -4,9 +4,9 @@ import { programVerdicts, type ProgramExit } from "../ktap/verdicts.ts";
 import type { Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
-import type { CaseResult } from "../model/verdict.ts";
+import { isCaseOf, type CaseResult } from "../model/verdict.ts";
 import type { GuestCommandResult, Vm } from "../vm.ts";
-import type { BuiltSuite, SuiteProgram } from "../suite.ts";
+import { programName, type BuiltSuite, type SuiteProgram } from "../suite.ts";
 
 /** Where one boot's files go; absolute for writing, relative for the record. */
 export interface BootFiles {
@@ -29,6 +29,8 @@ export interface DriveRequest {
   readonly signal?: AbortSignal | undefined;
   /** Given every record as soon as its guest has ended, so that a killed run keeps it. */
   readonly keep: (record: BootRecord) => Promise<void>;
+  /** Asked after each program, with its cases: true ends the tests. The records then say what was run. */
+  readonly enough?: ((cases: readonly CaseResult[]) => boolean) | undefined;
   /** Given the last guest instead of its being stopped, if it still lives (--keep-vm). */
   readonly hold?: (vm: Vm) => Promise<void>;
 }
@@ -51,7 +53,7 @@ export async function driveSuites(request: DriveRequest): Promise<void> {
   try {
     for (const { suite, program } of programs) {
       number++;
-      request.progress(`${number}/${programs.length} ${suite.name}.${program.name}${at(program)}`);
+      request.progress(`${number}/${programs.length} ${programName(suite, program)}`);
       for (let attempt = 1; ; attempt++) {
         request.signal?.throwIfAborted();
         guest ??= new Guest(request, await request.boot());
@@ -67,10 +69,12 @@ export async function driveSuites(request: DriveRequest): Promise<void> {
           });
           continue;
         }
+        const isEnough = request.enough?.(guest.casesOf(suite, program)) ?? false;
         if (outcome === "spent") {
           await guest.end();
           guest = undefined;
         }
+        if (isEnough) return;
         break;
       }
     }
@@ -83,10 +87,6 @@ export async function driveSuites(request: DriveRequest): Promise<void> {
   }
 }
 
-function at(program: SuiteProgram): string {
-  return program.abi ? `@${program.abi}` : "";
-}
-
 /** One boot and what was found in it. */
 class Guest {
   readonly #request: DriveRequest;
@@ -95,6 +95,7 @@ class Guest {
   readonly #cases: BootRecord["cases"] = [];
   readonly #ktap: string[] = [];
   readonly #problems: string[] = [];
+  readonly #programs: string[] = [];
 
   constructor(request: DriveRequest, booted: { vm: Vm; files: BootFiles }) {
     this.#request = request;
@@ -117,6 +118,7 @@ class Guest {
   async #report(): Promise<void> {
     await this.#request.keep({
       repeat: this.#request.repeat,
+      ...(this.#request.enough ? { only: this.#programs } : {}),
       bootSeconds: this.#vm.bootSeconds,
       guestSeconds: this.#vm.guestSeconds,
       console: this.#files.console,
@@ -127,6 +129,11 @@ class Guest {
     });
   }
 
+  /** What one of its programs reported. */
+  casesOf(suite: BuiltSuite, program: SuiteProgram): readonly CaseResult[] {
+    return this.#cases.filter((each) => isCaseOf(programName(suite, program), each.name));
+  }
+
   #found(found: CaseResult, console?: readonly [number, number]): void {
     this.#cases.push({ ...found, ...(console ? { console: [console[0], console[1]] } : {}) });
     const { kernel } = this.#request;
@@ -135,7 +142,8 @@ class Guest {
 
   /** Runs one program. "spent": the guest must not be used for another. A Failure: the host lost it. */
   async run(suite: BuiltSuite, program: SuiteProgram): Promise<"usable" | "spent" | Failure> {
-    const name = `${suite.name}.${program.name}${at(program)}`;
+    const name = programName(suite, program);
+    this.#programs.push(name);
     if (program.skip !== undefined) {
       this.#found({ name, verdict: "skip", reason: program.skip });
       return "usable";

@@ -71,6 +71,8 @@ export class Rig {
   readonly cache: string;
   /** The --kernel of runs; the tree unless told. */
   kernel: string;
+  /** The command that runs go to. */
+  command: "run" | "mutants" = "run";
   /** Further variables for the program. */
   moreEnv: Readonly<Record<string, string>> = {};
 
@@ -159,7 +161,7 @@ export class Rig {
   #arguments(): string[] {
     const bin = path.join(projectDir, "build/harness/bin.js");
     const options = ["--kernel", this.kernel, "--suite", "kselftest:fake"];
-    return [bin, "run", "--json", "--output", path.join(this.dir, "results"), ...options];
+    return [bin, this.command, "--json", "--output", path.join(this.dir, "results"), ...options];
   }
 
   async #seedUserland(): Promise<void> {

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { isRegression, type Comparison } from "../model/compare.ts";
+import { Failure } from "../model/failure.ts";
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  parseKernelVersion,
+  type KernelVersion,
+} from "../model/kernel-version.ts";
+import { mutantsDir } from "../series.ts";
+
+/**
+ * The mutants of a series for a kernel: small wrong patches on the code that the series brings (or,
+ * for a control, takes away), one a file, in patches/mutants/<series>/<first kernel version>/. The
+ * newest folder that is not newer than the kernel is the one that applies.
+ * Throws Failure usage "no-mutants".
+ */
+export async function mutantFiles(
+  series: string,
+  kernel: KernelVersion,
+  dir = mutantsDir,
+): Promise<readonly string[]> {
+  const folder = path.join(dir, series);
+  const reached = (await readdir(folder).catch(() => []))
+    .map(parseKernelVersion)
+    .filter((version) => version !== undefined)
+    .filter((version) => compareKernelVersions(version, { ...kernel, extra: "" }) <= 0)
+    .sort(compareKernelVersions);
+  const chosen = reached.at(-1);
+  if (!chosen) {
+    throw new Failure({
+      reason: "no-mutants",
+      blame: "usage",
+      what: `there are no mutants of ${series} for Linux ${formatKernelVersion(kernel)}`,
+      hint: existsSync(folder)
+        ? `${folder} has a folder for each kernel from which on its mutants apply`
+        : `patches/mutants/ has those of ${(await mutatedSeries(dir)).join(", ")}`,
+    });
+  }
+  const place = path.join(folder, formatKernelVersion(chosen));
+  const names = (await readdir(place)).filter((name) => name.endsWith(".patch")).sort();
+  return names.map((name) => path.join(place, name));
+}
+
+/** The series that have mutants. */
+export async function mutatedSeries(dir = mutantsDir): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** The cases that noticed a mutant: none means that it survived. */
+export function killers(comparison: Comparison): string[] {
+  const cases = comparison.cases.filter((each) => isRegression(comparison, each));
+  return [...cases.map(({ name }) => name), ...comparison.newSplats];
+}
