@@ -1,0 +1,76 @@
+import test from "ava";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { compare } from "../model/compare.ts";
+import { Failure } from "../model/failure.ts";
+import { parseKernelVersion, type KernelVersion } from "../model/kernel-version.ts";
+import { shippedSeriesNames } from "../series.ts";
+import { writeFiles } from "../testing/tree.ts";
+import { killers, mutantFiles, mutatedSeries } from "./mutants.ts";
+
+function version(text: string): KernelVersion {
+  const found = parseKernelVersion(text);
+  if (!found) throw new Error(text);
+  return found;
+}
+
+test("the newest folder that is not newer than the kernel is taken", async (t) => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "mutants-"));
+  t.teardown(() => rm(dir, { recursive: true }));
+  await writeFiles(dir, {
+    "wait6/6.1/a.patch": "",
+    "wait6/6.12/b.patch": "",
+    "wait6/6.12/README": "",
+    "wait6/7.2/c.patch": "",
+  });
+  const names = async (kernel: string) =>
+    (await mutantFiles("wait6", version(kernel), dir)).map((file) => path.relative(dir, file));
+  t.deepEqual(await names("6.12.117"), ["wait6/6.12/b.patch"]);
+  t.deepEqual(await names("7.2.0-rc1"), ["wait6/7.2/c.patch"]);
+  for (const [series, kernel] of [
+    ["wait6", "5.10"],
+    ["other", "6.12"],
+  ] as const) {
+    const failure = await t.throwsAsync(mutantFiles(series, version(kernel), dir), {
+      instanceOf: Failure,
+    });
+    t.is(failure.reason, "no-mutants");
+    t.is(failure.blame, "usage");
+  }
+});
+
+test("a regression kills, and so does a complaint on the console; a mend does not", (t) => {
+  const of = (baseline: "pass" | "fail", patched: "pass" | "fail", title?: string) =>
+    killers(
+      compare({
+        series: "m",
+        proves: [],
+        control: false,
+        baseline: [{ cases: [{ name: "s.p.a", verdict: baseline }], splats: [] }],
+        patched: [
+          {
+            cases: [{ name: "s.p.a", verdict: patched }],
+            splats: title === undefined ? [] : [{ kind: "warning", title, offset: 0 }],
+          },
+        ],
+      }),
+    );
+  t.deepEqual(of("pass", "fail"), ["s.p.a"]);
+  t.deepEqual(of("pass", "pass"), []);
+  t.deepEqual(of("fail", "pass"), []);
+  t.deepEqual(of("pass", "pass", "x"), ["warning: x"]);
+});
+
+test("each shipped mutant is of a shipped series and says what is wrong", async (t) => {
+  const series = await mutatedSeries();
+  t.true(series.length > 0);
+  const known = await shippedSeriesNames();
+  for (const name of series) {
+    t.true(known.includes(name), name);
+    for (const file of await mutantFiles(name, version("6.12"))) {
+      const subject = `Subject: [PATCH] ${path.basename(file, ".patch")}: `;
+      t.true((await readFile(file, "utf8")).startsWith(subject), file);
+    }
+  }
+});
