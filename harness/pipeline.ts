@@ -9,7 +9,7 @@ import { exitStatusFor, failureDetails, type Blame } from "./model/failure.ts";
 import { formatKernelVersion } from "./model/kernel-version.ts";
 import { runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
-import { confirmations, suspectPrograms } from "./pipeline/confirm.ts";
+import { mostConfirmations, suspectPrograms } from "./pipeline/confirm.ts";
 import { kernelRequest } from "./pipeline/kernel-request.ts";
 import { KernelTests, testTitle } from "./pipeline/kernel-tests.ts";
 import {
@@ -297,32 +297,37 @@ class Run {
   async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
     if (this.#context.signal.aborted) return;
     const isFinal = this.#plan.repeat > 1 || this.#context.stopAtRegression === true;
-    const suspects = isFinal ? [] : suspectPrograms(this.#compare(planned), suites);
-    if (suspects.length > 0) await this.#confirm(planned.series.name, suspects);
-    this.#context.signal.throwIfAborted();
-    const comparison = this.#compare(planned);
+    let comparison = this.#compare(planned);
+    for (let round = 0; round < mostConfirmations && !isFinal; round++) {
+      const suspects = suspectPrograms(comparison, suites, round);
+      if (suspects.length === 0) break;
+      const wasRun = await this.#confirm(planned.series.name, suspects, round);
+      if (!wasRun) break;
+      this.#context.signal.throwIfAborted();
+      comparison = this.#compare(planned);
+    }
     this.#record.comparisons.push(comparison);
     this.#context.emit({ type: "compared", comparison });
     await this.#save();
   }
 
-  /** Runs programs again on fresh guests of both kernels, so that chance is not called a regression. */
-  async #confirm(series: string, programs: readonly string[]): Promise<void> {
-    const again = (label: string) =>
-      inStep(
-        this.#context.emit,
-        {
-          id: `confirm:${series}:${label}`,
-          title: `${testTitle(label)} again: ${programs.join(" ")}`,
-        },
-        async (progress) => {
-          for (let round = 0; round < confirmations; round++)
-            await this.#guests.use(async () => this.#tests.get(label)?.again(programs, progress));
-        },
-      ).catch((thrown: unknown) => {
+  /** Runs programs again on fresh guests of both kernels; false when that failed. */
+  async #confirm(series: string, programs: readonly string[], round: number): Promise<boolean> {
+    const again = async (label: string): Promise<boolean> => {
+      try {
+        const title = `${testTitle(label)} again: ${programs.join(" ")}`;
+        const step = { id: `confirm:${series}:${label}:${round}`, title };
+        await inStep(this.#context.emit, step, (progress) =>
+          this.#guests.use(async () => this.#tests.get(label)?.again(programs, progress)),
+        );
+        return true;
+      } catch (thrown) {
         if (!this.#context.signal.aborted) this.#fail(thrown, label);
-      });
-    await Promise.all([again("baseline"), again(series)]);
+        return false;
+      }
+    };
+    const wereRun = await Promise.all([again("baseline"), again(series)]);
+    return wereRun.every(Boolean);
   }
 
   #compare({ series }: PlannedSeries): Comparison {

@@ -84,6 +84,8 @@ const buildEnv: Readonly<Record<string, string | undefined>> = {
   // A series that adds a system call changes a header that every file includes: looking the headers
   // up (direct mode) never hits then, and only costs time.
   CCACHE_NODIRECT: "1",
+  // A file that is not in the cache is compiled from what was preprocessed to look for it.
+  CCACHE_NOCPP2: "1",
   MAKEFLAGS: undefined,
   MFLAGS: undefined,
   ARCH: undefined,

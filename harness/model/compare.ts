@@ -235,6 +235,16 @@ export function isRegression(comparison: { control: boolean }, each: CaseCompari
   return !(comparison.control && each.proof === "proved");
 }
 
+/**
+ * A case that disagrees with itself on the patched kernel and not on the baseline, and not so often
+ * that chance is ruled out: more repeats would tell. One that is flaky on the baseline already says
+ * nothing of the series.
+ */
+export function isUndecided(each: CaseComparison): boolean {
+  const isSteadyBefore = new Set(each.baseline).size <= 1;
+  return each.transition === "flaky" && isSteadyBefore && !isFlakyByPatch(each);
+}
+
 /** As likely as this or less, and it is not put down to chance. */
 const significance = 0.05;
 
@@ -261,7 +271,7 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
   if (found.incomplete.length > 0) return "incomplete";
   if (found.unmatchedProves.length > 0) return "not-proved";
   if (found.cases.some((each) => each.proof && each.proof !== "proved")) return "not-proved";
-  if (found.cases.some((each) => each.transition === "flaky")) return "flaky";
+  if (found.cases.some((each) => isUndecided(each) || isFlakyByPatch(each))) return "flaky";
   return hasProves ? "proved" : "no-regression";
 }
 
@@ -273,7 +283,8 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
  * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
- *   matches no case of the suites; a case is flaky and nothing shows that the series is why.
+ *   matches no case of the suites; a case is flaky on the patched kernel, perhaps by chance;
+ * - nobody: a case that is flaky on the baseline too.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */
@@ -288,8 +299,8 @@ function comparisonBlames(found: Found, isLacking: (name: string) => boolean): B
     }
   }
   if (found.unmatchedProves.length > 0 && found.incomplete.length === 0) all.add("suite");
-  // A case that was never steady must not hide a regression that is.
-  if (all.size === 0 && found.cases.some((each) => each.transition === "flaky")) all.add("suite");
+  // A case that may be flaky must not hide a regression that is one.
+  if (all.size === 0 && found.cases.some(isUndecided)) all.add("suite");
   return blames.filter((blame) => all.has(blame));
 }
 

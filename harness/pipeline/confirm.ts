@@ -1,4 +1,4 @@
-import { isRegression, type Comparison } from "../model/compare.ts";
+import { isRegression, isUndecided, type Comparison } from "../model/compare.ts";
 import { isCaseOf } from "../model/verdict.ts";
 import { programName, type BuiltSuite } from "../suite.ts";
 
@@ -7,22 +7,32 @@ import { programName, type BuiltSuite } from "../suite.ts";
  * case that fails three times of three on the patched kernel and never on the baseline is put down
  * to chance with probability 1/20 (Fisher's exact test).
  */
-export const confirmations = 2;
+const confirmations = 2;
+
+/** And how often at the most while a case fails now and then, and on the patched kernel alone. */
+export const mostConfirmations = 8;
 
 /** Chance breaks a case here and there. Where more programs than this break, it was not chance. */
 const mostSuspects = 8;
 
 /**
- * The programs ("<suite>.<program>[@<abi>]") whose cases regressed, to be run again; none when
- * they are so many that there is nothing to doubt.
+ * The programs ("<suite>.<program>[@<abi>]") to be run again in this round (from 0): those whose
+ * cases regressed, and later those whose cases waver; none when they are so many that there is
+ * nothing to doubt.
  */
-export function suspectPrograms(comparison: Comparison, suites: readonly BuiltSuite[]): string[] {
-  const regressed = comparison.cases.filter((each) => isRegression(comparison, each));
+export function suspectPrograms(
+  comparison: Comparison,
+  suites: readonly BuiltSuite[],
+  round: number,
+): string[] {
+  const doubted = comparison.cases.filter(
+    (each) => isUndecided(each) || (round < confirmations && isRegression(comparison, each)),
+  );
   const programs = suites.flatMap((suite) =>
     suite.programs.map((program) => programName(suite, program)),
   );
   const suspects = programs.filter((program) =>
-    regressed.some(({ name }) => isCaseOf(program, name)),
+    doubted.some(({ name }) => isCaseOf(program, name)),
   );
   return suspects.length > mostSuspects ? [] : suspects;
 }
