@@ -1,8 +1,7 @@
 import { fingerprint } from "../fingerprint.ts";
-import { applySeries } from "../series.ts";
+import { applySeries, type PatchSet, type Series } from "../series.ts";
 import type { ResolvedSource, SourceOptions } from "../source.ts";
 import { resolvedSource } from "../source/tree.ts";
-import type { PlannedSeries } from "./plan.ts";
 
 /**
  * A kernel source with a series on it, as a source of its own (--on): its kernel is then the
@@ -10,7 +9,7 @@ import type { PlannedSeries } from "./plan.ts";
  */
 export function sourceOn(
   source: ResolvedSource,
-  { series, set }: PlannedSeries,
+  { series, set }: { readonly series: Series; readonly set: PatchSet },
   options: SourceOptions,
 ): ResolvedSource {
   const { spec, version, description } = source;
