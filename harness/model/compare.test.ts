@@ -232,6 +232,13 @@ const rows: Row[] = [
     exit: 3,
   },
   {
+    what: "flaky on the patched kernel only, rarely in many repeats",
+    request: request({ a: "PPPPPPPPP" }, { a: "PFPPPPPPP" }),
+    verdict: "no-regression",
+    blames: [],
+    exit: 0,
+  },
+  {
     what: "flaky on the patched kernel only, too often for chance",
     request: request({ a: "PPPPP" }, { a: "PFFFF" }),
     verdict: "flaky",

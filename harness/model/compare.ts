@@ -235,14 +235,18 @@ export function isRegression(comparison: { control: boolean }, each: CaseCompari
   return !(comparison.control && each.proof === "proved");
 }
 
+/** With so many repeats of each kernel, what is too rare to blame the series is put down to chance. */
+const enoughRepeats = 9;
+
 /**
  * A case that disagrees with itself on the patched kernel and not on the baseline, and not so often
- * that chance is ruled out: more repeats would tell. One that is flaky on the baseline already says
- * nothing of the series.
+ * that chance is ruled out, in few repeats: more would tell. One that is flaky on the baseline too
+ * says nothing of the series.
  */
 export function isUndecided(each: CaseComparison): boolean {
   const isSteadyBefore = new Set(each.baseline).size <= 1;
-  return each.transition === "flaky" && isSteadyBefore && !isFlakyByPatch(each);
+  const isFew = Math.min(each.baseline.length, each.patched.length) < enoughRepeats;
+  return each.transition === "flaky" && isSteadyBefore && isFew && !isFlakyByPatch(each);
 }
 
 /** As likely as this or less, and it is not put down to chance. */
@@ -284,7 +288,7 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
  *   matches no case of the suites; a case is flaky on the patched kernel, perhaps by chance;
- * - nobody: a case that is flaky on the baseline too.
+ * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */

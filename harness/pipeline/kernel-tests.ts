@@ -49,7 +49,7 @@ export class KernelTests {
   constructor(request: KernelTestsRequest) {
     this.#request = request;
     this.#boots = request.pastBoots;
-    this.#repeats = request.plan.repeat;
+    this.#repeats = request.plan.repeat + request.pastBoots;
   }
 
   /** Throws what driveSuites throws. */

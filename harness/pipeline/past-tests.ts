@@ -89,11 +89,12 @@ export async function recallTests(
 
 /** Whether what a kernel's guests said may stand for a later test: no bound ran out, no guest died. */
 export function isMemorable(kernel: KernelRecord): boolean {
-  const [boot, ...others] = kernel.boots;
+  // One boot for all suites, and those that confirmed something.
+  const whole = kernel.boots.filter((boot) => boot.only === undefined);
+  const cases = kernel.boots.flatMap((boot) => boot.cases);
   return (
-    boot !== undefined &&
-    others.length === 0 &&
-    boot.cases.every(({ verdict }) => !["crash", "timeout", "missing"].includes(verdict))
+    whole.length === 1 &&
+    cases.every(({ verdict }) => !["crash", "timeout", "missing"].includes(verdict))
   );
 }
 
