@@ -84,8 +84,6 @@ const buildEnv: Readonly<Record<string, string | undefined>> = {
   // A series that adds a system call changes a header that every file includes: looking the headers
   // up (direct mode) never hits then, and only costs time.
   CCACHE_NODIRECT: "1",
-  // A file that is not in the cache is compiled from what was preprocessed to look for it.
-  CCACHE_NOCPP2: "1",
   MAKEFLAGS: undefined,
   MFLAGS: undefined,
   ARCH: undefined,
@@ -109,8 +107,10 @@ export function kernelFingerprint(request: KernelRequest): string {
     kernelArch: request.arch.kernelArch,
     targets: request.arch.targets,
     image: request.arch.image,
-    // ... and by which compiler.
+    // ... by which compiler ...
     toolchain: request.toolchain.identity,
+    // ... and in which environment: ccache's settings, too, decide what Kconfig's probes see.
+    env: buildEnv,
   });
 }
 
