@@ -1,27 +1,18 @@
-import type { Image } from "../image.ts";
-import type { Kernel } from "../kernel/build.ts";
 import { inStep, type Emit } from "../model/event.ts";
 import { shellQuoted } from "../model/escape.ts";
 import type { Blame } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
 import type { CaseResult } from "../model/verdict.ts";
 import type { RunFolder } from "../store.ts";
-import { programName, type BuiltSuite } from "../suite.ts";
+import { programName } from "../suite.ts";
 import { driveSuites, type BootFiles } from "../suite/drive.ts";
-import type { Accelerator, Vm } from "../vm.ts";
+import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
-import type { Plan } from "./plan.ts";
+import type { TestedKernel } from "./past-tests.ts";
 
-export interface KernelTestsRequest {
+export interface KernelTestsRequest extends TestedKernel {
   /** "baseline" or the series' name. */
   readonly label: string;
-  readonly plan: Plan;
-  readonly kernel: Kernel;
-  readonly image: Image;
-  readonly suites: readonly BuiltSuite[];
-  readonly accelerator: Accelerator;
-  /** Scales the bounds on programs. */
-  readonly scale: number;
   readonly blame: Blame;
   readonly emit: Emit;
   readonly signal: AbortSignal;
