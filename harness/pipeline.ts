@@ -223,27 +223,27 @@ class Run {
     const record = this.#kernelRecord(label);
     const scale = Math.ceil(this.#plan.arch.slowdown[accelerator.name] * this.#plan.timeoutScale);
     const tested = { plan: this.#plan, kernel, ...built, accelerator, scale };
-    const isKnown = await this.#recallTests(label, await testsFingerprint(tested));
-    const tests = new KernelTests({
-      label,
-      ...tested,
-      pastBoots: record.boots.length,
-      enough: this.#enough(label),
-      blame: label === "baseline" ? "baseline" : "series",
-      emit: this.#context.emit,
-      signal: this.#context.signal,
-      folder: this.#context.folder,
-      holdVm: this.#context.holdVm,
-      keep: async (boot) => {
-        record.boots.push(boot);
-        this.#count("guest", boot.guestSeconds ?? 0);
-        await this.#save();
-      },
-    });
-    this.#tests.set(label, tests);
-    if (isKnown) return;
+    // Never rejects: nobody waits for it while the next kernel is built.
     try {
-      await this.#guests.use(() => tests.run());
+      const isKnown = await this.#recallTests(label, await testsFingerprint(tested));
+      const tests = new KernelTests({
+        label,
+        ...tested,
+        pastBoots: record.boots.length,
+        enough: this.#enough(label),
+        blame: label === "baseline" ? "baseline" : "series",
+        emit: this.#context.emit,
+        signal: this.#context.signal,
+        folder: this.#context.folder,
+        holdVm: this.#context.holdVm,
+        keep: async (boot) => {
+          record.boots.push(boot);
+          this.#count("guest", boot.guestSeconds ?? 0);
+          await this.#save();
+        },
+      });
+      this.#tests.set(label, tests);
+      if (!isKnown) await this.#guests.use(() => tests.run());
     } catch (thrown) {
       if (!this.#context.signal.aborted) this.#fail(thrown, label);
     }
@@ -295,17 +295,18 @@ class Run {
 
   /** Compares a series with the baseline, after a second and a third look at what seems to be a regression. */
   async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
-    if (this.#context.signal.aborted) return;
-    const isFinal = this.#plan.repeat > 1 || this.#context.stopAtRegression === true;
+    const { stopAtRegression = false, signal } = this.#context;
+    const isFinal = this.#plan.repeat > 1 || stopAtRegression || signal.aborted;
     let comparison = this.#compare(planned);
     for (let round = 0; round < mostConfirmations && !isFinal; round++) {
       const suspects = suspectPrograms(comparison, suites, round);
       if (suspects.length === 0) break;
       const wasRun = await this.#confirm(planned.series.name, suspects, round);
       if (!wasRun) break;
-      this.#context.signal.throwIfAborted();
       comparison = this.#compare(planned);
     }
+    // Not after Ctrl-C: what was not run then would look lost.
+    if (signal.aborted) return;
     this.#record.comparisons.push(comparison);
     this.#context.emit({ type: "compared", comparison });
     await this.#save();
