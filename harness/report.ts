@@ -6,6 +6,8 @@ import { terminalReporter } from "./report/terminal.ts";
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
+export { checkReport, postedSummary, regressionReports, regressionText } from "./report/github.ts";
+export { historyLines, standingLines } from "./report/history.ts";
 export { comparisonLines } from "./report/conclusion.ts";
 
 /** A consumer of the events of a run. */

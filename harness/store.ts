@@ -8,35 +8,12 @@ import { Failure } from "./model/failure.ts";
 import { type RunProcess, type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { projectDir } from "./paths.ts";
+import { names } from "./store/names.ts";
+import { isRunName, type StoredRun } from "./store/stamps.ts";
+import { isFile, notWritable } from "./store/write.ts";
 
-/** Every name of a file or folder below results/<run-id>/ (docs/results.md). */
-const names = {
-  /** The record of the run: all that the reports are made of. */
-  record: "run.json",
-  /** Reruns the cell from nothing. */
-  reproduce: "reproduce.sh",
-  /** For people, to be pasted into a mail. */
-  summary: "summary.md",
-  /** For CI systems. */
-  junit: "junit.xml",
-  /** One folder a kernel: kernels/baseline, kernels/<series>. */
-  kernels: "kernels",
-  /** The kernel's .config after olddefconfig. */
-  config: "config",
-  /** All that make printed. */
-  buildLog: "build.log",
-  /** One folder a boot of the kernel: boot-0, boot-1 ... */
-  boot: "boot-",
-  /** All bytes of the guest's serial console. */
-  console: "console.log",
-  /** The command that started QEMU. */
-  qemu: "qemu.sh",
-  /** What each test program printed: ktap/<suite>/<program>[@<abi>].log. */
-  ktap: "ktap",
-  ktapSuffix: ".log",
-  /** The private key of a guest that --keep-vm left running. */
-  key: "ssh-key",
-} as const;
+export { indexFile, runStamps, type RunStamp } from "./store/stamps.ts";
+export { takeRun, writeReport } from "./store/write.ts";
 
 /** Where results go unless `--output` says otherwise. */
 export const defaultResultsDir = path.join(projectDir, "results");
@@ -55,7 +32,7 @@ export interface NewRun {
  * Throws Failure "results-not-writable" (infra).
  */
 export async function createRun(request: NewRun): Promise<RunFolder> {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const time = await timeAfter(path.resolve(request.resultsDir));
   for (;;) {
     const random = randomBytes(2).toString("hex");
     const id = [time, safeName(request.arch), safeName(request.kernel), random].join("-");
@@ -69,6 +46,18 @@ export async function createRun(request: NewRun): Promise<RunFolder> {
       throw notWritable(dir, thrown);
     }
   }
+}
+
+/** Now, for a run's id; or after the newest run there is, if the clock has gone back: ids sort by time. */
+async function timeAfter(resultsDir: string): Promise<string> {
+  const entries = await readdir(resultsDir).catch(() => []);
+  const times = entries.flatMap((name) => {
+    const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name) ?? [];
+    return y ? [Date.parse(`${y}-${mo ?? ""}-${d ?? ""}T${h ?? ""}:${mi ?? ""}:${s ?? ""}Z`)] : [];
+  });
+  const newest = Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+  const time = Date.now() < newest ? newest + 1000 : Date.now();
+  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
 }
 
 /** The folder of one run; the only way to write below results/. Paths it gives are relative to `dir`. */
@@ -176,6 +165,12 @@ export class RunFolder {
     return this.absolute(names.junit);
   }
 
+  /** Writes kcidb.json. Gives its absolute path. */
+  async writeKcidb(json: string): Promise<string> {
+    await this.#replace(names.kcidb, json);
+    return this.absolute(names.kcidb);
+  }
+
   /**
    * Writes reproduce.sh, which runs `harness <args>` in the project's folder. `args` must say all
    * of the cell (kernel by exact version, absolute paths). Gives its path relative to the folder.
@@ -223,20 +218,13 @@ function safeName(label: string): string {
   return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
 }
 
-/** A run found on disk. */
-export interface StoredRun {
-  readonly id: string;
-  /** Absolute. */
-  readonly dir: string;
-}
-
 /** All runs of a results folder, oldest first, read or not. */
 export async function listRuns(resultsDir = defaultResultsDir): Promise<readonly StoredRun[]> {
   const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
   const found: StoredRun[] = [];
   for (const entry of entries) {
     const dir = path.resolve(resultsDir, entry.name);
-    if (entry.isDirectory() && (await isFile(path.join(dir, names.record)))) {
+    if (isRunName(entry) && (await isFile(path.join(dir, names.record)))) {
       found.push({ id: entry.name, dir });
     }
   }
@@ -285,15 +273,37 @@ export async function findRun(name: string, resultsDir = defaultResultsDir): Pro
  */
 export async function readRun(dir: string): Promise<RunRecord> {
   const file = path.join(dir, names.record);
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new Failure({
-      reason: "run-record-missing",
-      blame: "usage",
-      what: `${file} cannot be read`,
-      evidence: String(thrown),
-      hint: "give a run's id, its folder, or `latest`",
-    });
+  return parsedRun(
+    file,
+    await readFile(file, "utf8").catch((thrown: unknown) => {
+      throw recordMissing(file, thrown);
+    }),
+  );
+}
+
+/** readRun for who reads thousands. */
+export function readRunSync(dir: string): RunRecord {
+  const file = path.join(dir, names.record);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw recordMissing(file, thrown);
+  }
+  return parsedRun(file, text);
+}
+
+function recordMissing(file: string, thrown: unknown): Failure {
+  return new Failure({
+    reason: "run-record-missing",
+    blame: "usage",
+    what: `${file} cannot be read`,
+    evidence: String(thrown),
+    hint: "give a run's id, its folder, or `latest`",
   });
+}
+
+function parsedRun(file: string, text: string): RunRecord {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -349,17 +359,6 @@ function corrupt(file: string, evidence: string): Failure {
   });
 }
 
-function notWritable(file: string, thrown: unknown): Failure {
-  const full = (thrown as NodeJS.ErrnoException).code === "ENOSPC";
-  return new Failure({
-    reason: full ? "disk-full" : "results-not-writable",
-    blame: "infra",
-    what: full ? `no space left to write ${file}` : `${file} cannot be written`,
-    evidence: String(thrown),
-    hint: full ? "free some space, or run `harness clean`" : "choose another place with --output",
-  });
-}
-
 function thisProcess(): RunProcess {
   return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
 }
@@ -385,13 +384,6 @@ function bootId(): string {
   } catch {
     return "";
   }
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }
 
 async function isDirectory(dir: string): Promise<boolean> {

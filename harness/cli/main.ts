@@ -21,6 +21,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   boot: async () => (await import("./boot.ts")).bootCommand,
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
+  results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
