@@ -23,6 +23,7 @@ const ground = [
   "fingerprint",
   "paths",
   "version",
+  "known-failures",
 ];
 module.exports = {
   forbidden: [
