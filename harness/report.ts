@@ -8,6 +8,7 @@ export { markdownSummary } from "./report/markdown.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
 export { checkReport, postedSummary, regressionReports, regressionText } from "./report/github.ts";
 export { historyLines, standingLines } from "./report/history.ts";
+export { tablesCsv, tablesHtml, tablesJson, tablesMarkdown } from "./report/support-table.ts";
 export { comparisonLines } from "./report/conclusion.ts";
 
 /** A consumer of the events of a run. */

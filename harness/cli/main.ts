@@ -22,6 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
   history: async () => (await import("./history.ts")).historyCommand,
+  table: async () => (await import("./table.ts")).tableCommand,
   results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
