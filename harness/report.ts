@@ -3,6 +3,7 @@ import { jsonReporter } from "./report/json.ts";
 import { plainReporter } from "./report/plain.ts";
 import { terminalReporter } from "./report/terminal.ts";
 
+export { kcidbReport } from "./report/kcidb.ts";
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";

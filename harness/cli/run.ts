@@ -4,12 +4,12 @@ import { runPlan } from "../pipeline.ts";
 import { describePlan } from "../pipeline/dry-run.ts";
 import { holdGuests } from "../pipeline/hold.ts";
 import { makePlan } from "../pipeline/plan.ts";
-import { junitXml, markdownSummary, openReporter } from "../report.ts";
+import { junitXml, kcidbReport, markdownSummary, openReporter } from "../report.ts";
 import { createRun, defaultResultsDir } from "../store.ts";
 import { formatKernelVersion } from "../model/kernel-version.ts";
 import { harnessVersion } from "../version.ts";
 import { defineCommand } from "./command.ts";
-import { kernelOptions, runRequest } from "./run-options.ts";
+import { kcidbOrigin, kernelOptions, runRequest } from "./run-options.ts";
 
 export const runCommand = defineCommand({
   command: "run",
@@ -46,6 +46,12 @@ export const runCommand = defineCommand({
         default: false,
         describe: "events as JSON lines on stdout",
       })
+      .option("report", {
+        choices: ["kcidb"] as const,
+        array: true,
+        describe:
+          "further reports beside the results: kcidb for KernelCI, as $HARNESS_KCIDB_ORIGIN",
+      })
       .option("dry-run", {
         type: "boolean",
         default: false,
@@ -64,6 +70,7 @@ export const runCommand = defineCommand({
   run: async (args, { signal, print, remark }) => {
     const reporter = openReporter({ json: args.json });
     try {
+      const origin = args.report?.includes("kcidb") ? kcidbOrigin() : undefined;
       const plan = await makePlan(
         runRequest(args, { suites: args.suite ?? [], repeat: args.repeat }),
         {
@@ -93,6 +100,8 @@ export const runCommand = defineCommand({
       });
       await folder.writeSummary(markdownSummary(record));
       await folder.writeJunit(junitXml(record));
+      if (origin !== undefined)
+        await folder.writeKcidb(JSON.stringify(kcidbReport(record, origin)));
       reporter.close();
       if (args["keep-vm"]) await held.untilAborted(signal, remark);
       return record.exitStatus;
