@@ -23,6 +23,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   compare: async () => (await import("./compare.ts")).compareCommand,
   history: async () => (await import("./history.ts")).historyCommand,
   table: async () => (await import("./table.ts")).tableCommand,
+  post: async () => (await import("./post.ts")).postCommand,
   results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
