@@ -4,6 +4,7 @@ import { plainReporter } from "./report/plain.ts";
 import { terminalReporter } from "./report/terminal.ts";
 
 export { kcidbReport } from "./report/kcidb.ts";
+export { mergedMarkdown } from "./report/merged.ts";
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";

@@ -24,6 +24,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import("./history.ts")).historyCommand,
   table: async () => (await import("./table.ts")).tableCommand,
   post: async () => (await import("./post.ts")).postCommand,
+  merge: async () => (await import("./merge.ts")).mergeCommand,
   results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
