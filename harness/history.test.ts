@@ -97,6 +97,12 @@ test("an index that is deleted, damaged anywhere or foreign is made again, with 
     ["without checksum", () => rm(`${file}.sha1`)],
     ["a folder", () => rm(file).then(() => mkdir(file))],
   ];
+  // What SQLite cannot notice: one text in the place of another.
+  const date = whole.indexOf("2026-01-01T");
+  t.true(date > 0);
+  const forged = Buffer.from(whole);
+  forged.write("2016", date);
+  damages.push(["forged", () => writeFile(file, forged)]);
   for (let at = 40; at < whole.length; at += Math.ceil(whole.length / 25)) {
     const broken = Buffer.from(whole);
     broken[at] = (broken[at] ?? 0) ^ 0x55;

@@ -541,3 +541,16 @@ test("a known failure that did not happen leaves no mark", (t) => {
     [undefined, undefined],
   );
 });
+
+test("a known failure that comes and goes blames nobody either", (t) => {
+  const flaky = (known?: CompareRequest["known"]) =>
+    compare(request({ "w.a": "PPP" }, { "w.a": "PFP" }, { known }));
+  t.deepEqual(flaky().blames, ["suite"]);
+  t.is(flaky().verdict, "flaky");
+  t.deepEqual(flaky([entry]).blames, []);
+  t.is(flaky([entry]).verdict, "no-regression");
+  const often = (known?: CompareRequest["known"]) =>
+    compare(request({ "w.a": "PPPPP" }, { "w.a": "FFFPF" }, { known }));
+  t.deepEqual(often().blames, ["series"]);
+  t.deepEqual(often([entry]).blames, []);
+});

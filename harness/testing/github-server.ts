@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /* The part of GitHub's REST API that the harness uses: its shapes, its pages, its limits. */
 
@@ -89,7 +90,7 @@ export class FakeGithub {
     const text = await bodyOf(request);
     const fault = this.fault(what, this.requests.filter((each) => each === what).length);
     if (fault === "drop") return undefined;
-    if (typeof fault === "number") await new Promise((resolve) => setTimeout(resolve, fault));
+    if (typeof fault === "number") await sleep(fault, undefined, { ref: false });
     else if (typeof fault === "object") return fault;
     if (request.headers.authorization !== `token ${token}`)
       return { status: 401, body: { message: "Bad credentials" } };
