@@ -59,6 +59,8 @@ class Run {
   readonly #record: RunRecord;
   readonly #started = performance.now();
   readonly #guests = new Slots(guestSlots);
+  /** No kernel is left to be built. */
+  #areBuilt = false;
   /** By label, as are the next. */
   readonly #tests = new Map<string, KernelTests>();
   /** Fingerprints of the kernels' tests. */
@@ -139,6 +141,7 @@ class Run {
         Promise.all([baselineTests, tests]).then(() => this.#conclude(planned, built.suites)),
       );
     }
+    this.#areBuilt = true;
     await allEnded([baselineTests, ...seriesTests]);
     this.#context.signal.throwIfAborted();
     await this.#rememberTests();
@@ -236,6 +239,8 @@ class Run {
         signal: this.#context.signal,
         folder: this.#context.folder,
         holdVm: this.#context.holdVm,
+        guests: this.#guests,
+        isIdle: () => this.#areBuilt,
         keep: async (boot) => {
           record.boots.push(boot);
           this.#count("guest", boot.guestSeconds ?? 0);
@@ -243,7 +248,7 @@ class Run {
         },
       });
       this.#tests.set(label, tests);
-      if (!isKnown) await this.#guests.use(() => tests.run());
+      if (!isKnown) await tests.run();
     } catch (thrown) {
       if (!this.#context.signal.aborted) this.#fail(thrown, label);
     }
@@ -316,11 +321,8 @@ class Run {
   async #confirm(series: string, programs: readonly string[], round: number): Promise<boolean> {
     const again = async (label: string): Promise<boolean> => {
       try {
-        const title = `${testTitle(label)} again: ${programs.join(" ")}`;
-        const step = { id: `confirm:${series}:${label}:${round}`, title };
-        await inStep(this.#context.emit, step, (progress) =>
-          this.#guests.use(async () => this.#tests.get(label)?.again(programs, progress)),
-        );
+        const step = `confirm:${series}:${label}:${round}`;
+        await this.#tests.get(label)?.again(step, programs);
         return true;
       } catch (thrown) {
         if (!this.#context.signal.aborted) this.#fail(thrown, label);

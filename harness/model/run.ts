@@ -19,6 +19,8 @@ export const bootRecordSchema = z.object({
   repeat: z.number(),
   /** "<suite>.<program>[@<abi>]" of the programs that were run; all when absent. */
   only: z.array(z.string()).optional(),
+  /** How the host lost the guest; the program that ran then was run again on another. */
+  lost: z.string().optional(),
   /** Seconds from the start of QEMU to the end of the first ssh command. */
   bootSeconds: z.number().optional(),
   /** Seconds from the start of QEMU to its end. */

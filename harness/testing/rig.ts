@@ -39,8 +39,8 @@ headers:
 
 const kselftestMakefile = `
 install:
-	@mkdir -p $(KSFT_INSTALL_PATH)/fake
-	@for name in one two; do \\
+	@mkdir -p $(KSFT_INSTALL_PATH)/fake; echo timeout=5 > $(KSFT_INSTALL_PATH)/fake/settings
+	@for name in $$(cat fake/names); do \\
 	  printf '#!/bin/sh\\n' > $(KSFT_INSTALL_PATH)/fake/$$name; chmod +x $(KSFT_INSTALL_PATH)/fake/$$name; \\
 	  echo "fake:$$name" >> $(KSFT_INSTALL_PATH)/kselftest-list.txt; \\
 	done
@@ -93,6 +93,7 @@ export class Rig {
       Makefile: Makefile + treeMakefile,
       "tools/testing/selftests/Makefile": kselftestMakefile,
       "tools/testing/selftests/fake/Makefile": "",
+      "tools/testing/selftests/fake/names": "one two\n",
     });
     await rig.qemu(scenario);
     // apt is not to be had, so the userland's sources are those of their own sites, found in the cache.
