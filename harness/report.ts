@@ -5,6 +5,7 @@ import { terminalReporter } from "./report/terminal.ts";
 
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
+export { acrossLines, matrixLines, matrixMarkdown } from "./report/matrix.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
 export { comparisonLines } from "./report/conclusion.ts";
 

@@ -1,13 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { writeAtomically } from "./cache.ts";
-import { sha256 } from "./fingerprint.ts";
 import { Failure } from "./model/failure.ts";
-import { type RunProcess, type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
+import { type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { projectDir } from "./paths.ts";
+import { newFolder, notWritable, replaceFile, safeName } from "./store/folder.ts";
+import { isAlive, thisProcess } from "./store/process.ts";
 
 /** Every name of a file or folder below results/<run-id>/ (docs/results.md). */
 const names = {
@@ -49,26 +47,11 @@ export interface NewRun {
   readonly kernel: string;
 }
 
-/**
- * Makes the folder of a new run. Its name is the run's id: UTC time, architecture, kernel and four
- * random digits, so that names sort by time and two runs at once never meet.
- * Throws Failure "results-not-writable" (infra).
- */
+/** Makes the folder of a new run. Throws Failure "results-not-writable" (infra). */
 export async function createRun(request: NewRun): Promise<RunFolder> {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  for (;;) {
-    const random = randomBytes(2).toString("hex");
-    const id = [time, safeName(request.arch), safeName(request.kernel), random].join("-");
-    const dir = path.resolve(request.resultsDir, id);
-    try {
-      await mkdir(path.dirname(dir), { recursive: true });
-      await mkdir(dir);
-      return new RunFolder(id, dir);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "EEXIST" && (await isDirectory(dir))) continue;
-      throw notWritable(dir, thrown);
-    }
-  }
+  const { resultsDir, arch, kernel } = request;
+  const { id, dir } = await newFolder(resultsDir, [arch, kernel]);
+  return new RunFolder(id, dir);
 }
 
 /** The folder of one run; the only way to write below results/. Paths it gives are relative to `dir`. */
@@ -186,13 +169,8 @@ export class RunFolder {
     return names.reproduce;
   }
 
-  async #replace(relative: string, text: string): Promise<void> {
-    const file = this.absolute(relative);
-    try {
-      await writeAtomically(file, text);
-    } catch (thrown) {
-      throw notWritable(file, thrown);
-    }
+  #replace(relative: string, text: string): Promise<void> {
+    return replaceFile(this.absolute(relative), text);
   }
 }
 
@@ -211,16 +189,6 @@ exec node build/harness/bin.js ${args.map(shellQuoted).join(" ")} "$@"
 
 function doubleQuoted(word: string): string {
   return word.replace(/["\\$`]/g, "\\$&");
-}
-
-/**
- * A label as the name of a file: letters, digits, ".", "_", "@", "+" and "-". A label that has
- * others gets eight digits of its hash, so that two labels never share a folder.
- */
-function safeName(label: string): string {
-  const safe = label.replace(/[^A-Za-z0-9._@+-]+/g, "-").slice(0, 80);
-  if (safe === label && !/^\.*$/.test(safe)) return safe;
-  return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
 }
 
 /** A run found on disk. */
@@ -349,54 +317,9 @@ function corrupt(file: string, evidence: string): Failure {
   });
 }
 
-function notWritable(file: string, thrown: unknown): Failure {
-  const full = (thrown as NodeJS.ErrnoException).code === "ENOSPC";
-  return new Failure({
-    reason: full ? "disk-full" : "results-not-writable",
-    blame: "infra",
-    what: full ? `no space left to write ${file}` : `${file} cannot be written`,
-    evidence: String(thrown),
-    hint: full ? "free some space, or run `harness clean`" : "choose another place with --output",
-  });
-}
-
-function thisProcess(): RunProcess {
-  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
-}
-
-function isAlive(writer: RunProcess): boolean {
-  return writer.bootId === bootId() && startTicks(writer.pid) === writer.startTicks;
-}
-
-function startTicks(pid: number): string | undefined {
-  try {
-    // The second field is a name in parentheses, which may hold spaces and parentheses itself.
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-
 async function isFile(file: string): Promise<boolean> {
   return stat(file).then(
     (found) => found.isFile(),
-    () => false,
-  );
-}
-
-async function isDirectory(dir: string): Promise<boolean> {
-  return stat(dir).then(
-    (found) => found.isDirectory(),
     () => false,
   );
 }

@@ -22,6 +22,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
+  series: async () => (await import("./series.ts")).seriesCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,

@@ -10,7 +10,7 @@ import { driveSuites, ProgramQueue, type BootFiles, type DriveRequest } from "..
 import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
 import type { TestedKernel } from "./past-tests.ts";
-import type { Slots } from "./slots.ts";
+import type { Workshop } from "./workshop.ts";
 
 export interface KernelTestsRequest extends TestedKernel {
   /** "baseline" or the series' name. */
@@ -23,10 +23,7 @@ export interface KernelTestsRequest extends TestedKernel {
   readonly keep: (record: BootRecord) => Promise<void>;
   /** See DriveRequest. */
   readonly enough?: ((cases: readonly CaseResult[]) => boolean) | undefined;
-  /** Guests that the run may have at once, of all its kernels together. */
-  readonly guests: Slots;
-  /** Whether the host has time for a second guest of one kernel: no kernel is being built. */
-  readonly isIdle: () => boolean;
+  readonly workshop: Workshop;
   /** Boots of this kernel that the run's folder has already (taken over from an earlier run). */
   readonly pastBoots: number;
 }
@@ -80,8 +77,8 @@ export class KernelTests {
     title: string,
     work: (progress: (text: string) => void) => Promise<void>,
   ): Promise<void> {
-    const { guests, emit } = this.#request;
-    return guests.use(() => inStep(emit, { id, title }, work));
+    const { workshop, emit } = this.#request;
+    return workshop.guests.use(() => inStep(emit, { id, title }, work));
   }
 
   async #repeat(
@@ -121,14 +118,20 @@ export class KernelTests {
 
   /** One guest, joined by a second one between two programs as soon as the host has time for it. */
   async #driveBySeveral(drive: DriveRequest): Promise<void> {
-    const { guests, isIdle } = this.#request;
+    const { workshop } = this.#request;
     let second: Promise<void> | undefined;
     const first = driveSuites({
       ...drive,
       progress: (text) => {
         drive.progress(text);
-        if (second || drive.programs.left < worthABoot || guests.free === 0 || !isIdle()) return;
-        second = guests.use(() => driveSuites(drive));
+        if (
+          second ||
+          drive.programs.left < worthABoot ||
+          workshop.guests.free === 0 ||
+          !workshop.isIdle
+        )
+          return;
+        second = workshop.guests.use(() => driveSuites(drive));
         // It is awaited below, maybe long after it has failed.
         second.catch(() => undefined);
       },

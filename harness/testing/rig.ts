@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cached } from "../cache.ts";
 import { exec, start, type Process } from "../exec.ts";
@@ -57,7 +58,7 @@ busybox busybox.links:
 export interface Finished {
   readonly exitCode: number | undefined;
   readonly events: readonly Event[];
-  /** Of the run's folder; undefined when there was none. */
+  /** Of the run's folder; undefined when there was none, or several. */
   readonly record: RunRecord | undefined;
   readonly resultsDir: string | undefined;
   readonly output: string;
@@ -120,6 +121,14 @@ export class Rig {
     return fakeTool(this.#bin, name, script);
   }
 
+  /** A second tree, like the first but for some files. Gives its path. */
+  async copyTree(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const copy = path.join(this.dir, name);
+    await cp(this.tree, copy, { recursive: true });
+    await writeFiles(copy, files);
+    return copy;
+  }
+
   /** A patch for the tree: replaces or adds one file. Gives its path. */
   async patch(name: string, file: string, content: string): Promise<string> {
     const work = path.join(this.dir, `patch-${name}`);
@@ -155,7 +164,9 @@ export class Rig {
       .map((line) => JSON.parse(line) as Event);
     const started = events.find((event) => event.type === "run-started");
     const resultsDir = started?.type === "run-started" ? started.resultsDir : undefined;
-    const record = resultsDir === undefined ? undefined : await readRecord(resultsDir);
+    // A matrix has a folder too, and records in those of its cells.
+    const isRun = resultsDir !== undefined && existsSync(path.join(resultsDir, "run.json"));
+    const record = isRun ? await readRecord(resultsDir) : undefined;
     return { exitCode, events, record, resultsDir, output };
   }
 
