@@ -24,12 +24,12 @@ interface Wanted {
 interface Selectors extends BuildArguments {
   readonly arch: string[];
   readonly kernel: string[] | undefined;
-  readonly suite: string[] | undefined;
-  readonly repeat: number;
+  readonly suite?: string[] | undefined;
+  readonly repeat?: number;
   readonly shard: string | undefined;
-  readonly output: string | undefined;
-  readonly resume: string | undefined;
-  readonly "only-failed": string | undefined;
+  readonly output?: string | undefined;
+  readonly resume?: string | undefined;
+  readonly "only-failed"?: string | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function wantedCells(args: Selectors): Promise<Wanted> {
   const all = expandCells(arches, args.kernel ?? [newest]);
   return {
     cells: args.shard === undefined ? all : shardOf(all, args.shard),
-    request: cellRequest(args, { suites: args.suite ?? [], repeat: args.repeat }),
+    request: cellRequest(args, { suites: args.suite ?? [], repeat: args.repeat ?? 1 }),
     resultsDir,
     kept: [],
   };

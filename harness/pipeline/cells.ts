@@ -107,9 +107,9 @@ export async function runCells(
     cell: CellRecord,
     built: () => void,
   ): Promise<RunRecord | undefined> => {
-    if ("id" in plan) return plan;
-    if (failures >= context.maxFailures) return undefined;
     try {
+      if ("id" in plan) return plan;
+      if (failures >= context.maxFailures) return undefined;
       if (plan instanceof Failure) throw plan;
       const run = await context.runCell(plan, {
         emit: inCell(emit, cellName(cell)),
