@@ -62,7 +62,7 @@ module.exports = {
     {
       name: "tests-are-not-imported",
       severity: "error",
-      from: { pathNot: "\\.test\\.ts$|^harness/testing/" },
+      from: { pathNot: "\\.(test|e2e)\\.ts$|^harness/testing/" },
       to: { path: "^harness/testing/|\\.test\\.ts$" },
     },
   ],
