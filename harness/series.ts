@@ -5,10 +5,12 @@ import type { Series } from "./series/patch-set.ts";
 import {
   earlierRevisions,
   kernelFolders,
+  readFeatures,
   readShippedSeries,
   shippedNames,
 } from "./series/shipped.ts";
 import type { KernelVersion } from "./model/kernel-version.ts";
+import type { Feature } from "./model/support-table.ts";
 
 export { applySeries, markTouched } from "./series/apply.ts";
 export type { Patch, PatchSet, Series } from "./series/patch-set.ts";
@@ -89,4 +91,10 @@ export async function shippedSeriesNames(
 /** The kernels from which on a shipped series has patches, oldest first. */
 export function kernelsOfSeries(name: string, dir = shippedDir): Promise<KernelVersion[]> {
   return kernelFolders(path.join(dir, name));
+}
+
+/** The features of all shipped series: what the support tables show. */
+export async function shippedFeatures(dir = shippedDir): Promise<Feature[]> {
+  const names = await shippedNames(dir);
+  return (await Promise.all(names.map((name) => readFeatures(dir, name)))).flat();
 }

@@ -1,40 +1,18 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "./model/failure.ts";
 import { type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { projectDir } from "./paths.ts";
-import { newFolder, notWritable, replaceFile, safeName } from "./store/folder.ts";
+import { newFolder, replaceFile, safeName } from "./store/folder.ts";
+import { names } from "./store/names.ts";
 import { isAlive, thisProcess } from "./store/process.ts";
+import { isRunName, type StoredRun } from "./store/stamps.ts";
+import { isFile, notWritable } from "./store/write.ts";
 
-/** Every name of a file or folder below results/<run-id>/ (docs/results.md). */
-const names = {
-  /** The record of the run: all that the reports are made of. */
-  record: "run.json",
-  /** Reruns the cell from nothing. */
-  reproduce: "reproduce.sh",
-  /** For people, to be pasted into a mail. */
-  summary: "summary.md",
-  /** For CI systems. */
-  junit: "junit.xml",
-  /** One folder a kernel: kernels/baseline, kernels/<series>. */
-  kernels: "kernels",
-  /** The kernel's .config after olddefconfig. */
-  config: "config",
-  /** All that make printed. */
-  buildLog: "build.log",
-  /** One folder a boot of the kernel: boot-0, boot-1 ... */
-  boot: "boot-",
-  /** All bytes of the guest's serial console. */
-  console: "console.log",
-  /** The command that started QEMU. */
-  qemu: "qemu.sh",
-  /** What each test program printed: ktap/<suite>/<program>[@<abi>].log. */
-  ktap: "ktap",
-  ktapSuffix: ".log",
-  /** The private key of a guest that --keep-vm left running. */
-  key: "ssh-key",
-} as const;
+export { indexFile, runStamps, type RunStamp } from "./store/stamps.ts";
+export { takeRun, writeReport } from "./store/write.ts";
 
 /** Where results go unless `--output` says otherwise. */
 export const defaultResultsDir = path.join(projectDir, "results");
@@ -159,6 +137,12 @@ export class RunFolder {
     return this.absolute(names.junit);
   }
 
+  /** Writes kcidb.json. Gives its absolute path. */
+  async writeKcidb(json: string): Promise<string> {
+    await this.#replace(names.kcidb, json);
+    return this.absolute(names.kcidb);
+  }
+
   /**
    * Writes reproduce.sh, which runs `harness <args>` in the project's folder. `args` must say all
    * of the cell (kernel by exact version, absolute paths). Gives its path relative to the folder.
@@ -191,20 +175,13 @@ function doubleQuoted(word: string): string {
   return word.replace(/["\\$`]/g, "\\$&");
 }
 
-/** A run found on disk. */
-export interface StoredRun {
-  readonly id: string;
-  /** Absolute. */
-  readonly dir: string;
-}
-
 /** All runs of a results folder, oldest first, read or not. */
 export async function listRuns(resultsDir = defaultResultsDir): Promise<readonly StoredRun[]> {
   const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
   const found: StoredRun[] = [];
   for (const entry of entries) {
     const dir = path.resolve(resultsDir, entry.name);
-    if (entry.isDirectory() && (await isFile(path.join(dir, names.record)))) {
+    if (isRunName(entry) && (await isFile(path.join(dir, names.record)))) {
       found.push({ id: entry.name, dir });
     }
   }
@@ -253,15 +230,37 @@ export async function findRun(name: string, resultsDir = defaultResultsDir): Pro
  */
 export async function readRun(dir: string): Promise<RunRecord> {
   const file = path.join(dir, names.record);
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new Failure({
-      reason: "run-record-missing",
-      blame: "usage",
-      what: `${file} cannot be read`,
-      evidence: String(thrown),
-      hint: "give a run's id, its folder, or `latest`",
-    });
+  return parsedRun(
+    file,
+    await readFile(file, "utf8").catch((thrown: unknown) => {
+      throw recordMissing(file, thrown);
+    }),
+  );
+}
+
+/** readRun for who reads thousands. */
+export function readRunSync(dir: string): RunRecord {
+  const file = path.join(dir, names.record);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw recordMissing(file, thrown);
+  }
+  return parsedRun(file, text);
+}
+
+function recordMissing(file: string, thrown: unknown): Failure {
+  return new Failure({
+    reason: "run-record-missing",
+    blame: "usage",
+    what: `${file} cannot be read`,
+    evidence: String(thrown),
+    hint: "give a run's id, its folder, or `latest`",
   });
+}
+
+function parsedRun(file: string, text: string): RunRecord {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -315,11 +314,4 @@ function corrupt(file: string, evidence: string): Failure {
     evidence,
     hint: "the rest of its folder can still be read: consoles, ktap and build logs",
   });
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

@@ -9,20 +9,13 @@ import { exec } from "../exec.ts";
 import type { Event } from "../model/event.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { cacheDir, projectDir } from "../paths.ts";
+import { printFigures, type Figure } from "./figure.ts";
 import { covered, median, type Interval } from "./intervals.ts";
 
 interface Measured {
   readonly record: RunRecord;
   readonly events: readonly (Event & { readonly time: string })[];
   readonly seconds: number;
-}
-
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "s" | "ratio" | "count";
-  /** At most this. */
-  readonly promised: number;
 }
 
 const kernel = process.env["HARNESS_BENCH_KERNEL"] ?? "apt:6.12";
@@ -157,12 +150,7 @@ try {
       promised: 0.05,
     },
   ];
-  for (const { name, value, unit, promised } of figures) {
-    const mark = value <= promised ? "   " : "!!!";
-    console.log(
-      `${mark} ${name.padEnd(56)} ${value.toFixed(unit === "count" ? 0 : 2).padStart(8)} ${unit.padEnd(6)} (at most ${promised})`,
-    );
-  }
+  printFigures(figures);
   console.log(
     JSON.stringify({
       kernel: cold.record.kernel.description,

@@ -1,4 +1,5 @@
 import type { Argv } from "yargs";
+import { Failure } from "../model/failure.ts";
 import type { CellRequest, RunRequest } from "../model/request.ts";
 
 const archText = "architecture (harness list arches)";
@@ -34,7 +35,8 @@ function buildOptions(yargs: Argv) {
     .option("patch", {
       type: "string",
       array: true,
-      describe: "a .patch file, an mbox, or a folder of format-patch files",
+      describe:
+        "a .patch file, an mbox, a folder of format-patch files, a message-id or lore link (through b4), github:OWNER/REPO#N",
     })
     .option("revisions", {
       type: "boolean",
@@ -111,4 +113,16 @@ export function cellRequest(args: BuildArguments, more: TestArguments = {}): Cel
     repeat: more.repeat ?? 1,
     timeoutScale: args["timeout-scale"],
   };
+}
+
+/** Who submits to KernelCI: $HARNESS_KCIDB_ORIGIN. Throws Failure usage "bad-kcidb-origin". */
+export function kcidbOrigin(env: NodeJS.ProcessEnv = process.env): string {
+  const origin = env["HARNESS_KCIDB_ORIGIN"] ?? "harness";
+  if (/^[a-z0-9_]+$/.test(origin)) return origin;
+  throw new Failure({
+    reason: "bad-kcidb-origin",
+    blame: "usage",
+    what: `HARNESS_KCIDB_ORIGIN is ${JSON.stringify(origin)}`,
+    hint: "lower-case letters, digits and _; KernelCI gives each submitter a name",
+  });
 }

@@ -12,6 +12,7 @@ import type { Plan } from "../pipeline/plan.ts";
 import {
   acrossLines,
   junitXml,
+  kcidbReport,
   markdownSummary,
   matrixLines,
   matrixMarkdown,
@@ -21,7 +22,7 @@ import { createRun, type RunFolder } from "../store.ts";
 import { createMatrix } from "../store/matrix.ts";
 import { harnessVersion } from "../version.ts";
 import { defineCommand } from "./command.ts";
-import { cellOptions } from "./run-options.ts";
+import { cellOptions, kcidbOrigin } from "./run-options.ts";
 import { wantedCells } from "./wanted-cells.ts";
 
 export const runCommand = defineCommand({
@@ -63,6 +64,12 @@ export const runCommand = defineCommand({
         default: false,
         describe: "events as JSON lines on stdout",
       })
+      .option("report", {
+        choices: ["kcidb"] as const,
+        array: true,
+        describe:
+          "further reports beside the results: kcidb for KernelCI, as $HARNESS_KCIDB_ORIGIN",
+      })
       .option("dry-run", {
         type: "boolean",
         default: false,
@@ -102,6 +109,7 @@ export const runCommand = defineCommand({
     const reporter = openReporter({ json: args.json });
     const { emit } = reporter;
     try {
+      const origin = args.report?.includes("kcidb") ? kcidbOrigin() : undefined;
       const wanted = await wantedCells(args);
       const cells = [
         ...wanted.kept,
@@ -123,7 +131,7 @@ export const runCommand = defineCommand({
         const folder = await folderFor(plan, resultsDir);
         const held = holdGuests(folder);
         const holdVm = args["keep-vm"] ? { holdVm: held.hold } : {};
-        const record = await runAndReport(plan, { ...base, folder, ...holdVm });
+        const record = await runAndReport(plan, { ...base, folder, ...holdVm }, origin);
         reporter.close();
         const revisions = compareRevisions(record).flatMap(acrossLines);
         if (!args.json && revisions.length > 0) print(revisions.join("\n"));
@@ -140,7 +148,7 @@ export const runCommand = defineCommand({
         runCell: async (plan, { began, ...context }) => {
           const own = await folderFor(plan, resultsDir);
           await began(own.id);
-          return runAndReport(plan, { ...base, ...context, folder: own });
+          return runAndReport(plan, { ...base, ...context, folder: own }, origin);
         },
       });
       const across = args["compare-across"] ? compareAcross(matrixColumns(matrix)) : [];
@@ -183,11 +191,17 @@ function folderFor(plan: Plan, resultsDir: string): Promise<RunFolder> {
   return createRun({ resultsDir, arch: plan.arch.name, kernel });
 }
 
-/** Runs one plan; its folder then holds the reports too. */
-async function runAndReport(plan: Plan, context: RunContext): Promise<RunRecord> {
+/** Runs one plan; its folder then holds the reports too, KernelCI's if its submitter is given. */
+async function runAndReport(
+  plan: Plan,
+  context: RunContext,
+  kcidbOrigin: string | undefined,
+): Promise<RunRecord> {
   const record = await runPlan(plan, context);
   await context.folder.writeSummary(markdownSummary(record));
   await context.folder.writeJunit(junitXml(record));
+  if (kcidbOrigin !== undefined)
+    await context.folder.writeKcidb(JSON.stringify(kcidbReport(record, kcidbOrigin)));
   return record;
 }
 

@@ -29,6 +29,8 @@ export const bootRecordSchema = z.object({
   /** Paths below the run's folder. */
   console: z.string(),
   ktap: z.array(z.string()),
+  /** Seconds that each program ran: "<suite>.<program>[@<abi>]". */
+  programSeconds: z.record(z.string(), z.number()).optional(),
   /** Where the programs' output broke the rules of KTAP: "<suite>.<program>: what". */
   problems: z.array(z.string()).optional(),
   splats: z.array(splatSchema),

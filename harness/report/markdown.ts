@@ -9,6 +9,7 @@ import {
   counted,
   duration,
   outcomeSentence,
+  reasonText,
   verdictSentence,
   verdictsText,
   verdictWord,
@@ -90,7 +91,7 @@ function comparisonPart(comparison: Comparison): string {
 }
 
 function caseRow(each: CaseComparison): string {
-  const why = each.patchedReason ?? each.baselineReason;
+  const why = reasonText(each);
   const reason = why ? markdownCode(why.slice(0, 120)) : "";
   return `| ${markdownCode(each.name)} | ${verdictsText(each.baseline)} | ${verdictsText(each.patched)} | ${reason} |`;
 }

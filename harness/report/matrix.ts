@@ -42,7 +42,9 @@ export function matrixMarkdown({ record, runs }: Matrix, across: readonly Across
 
 /** The same for a summary.md. */
 export function acrossMarkdown({ label, same, differing, columns: names }: AcrossTable): string {
-  const rows = differing.map(rowWords).map(([name = "", ...words]) => [markdownCode(name), ...words]);
+  const rows = differing
+    .map(rowWords)
+    .map(([name = "", ...words]) => [markdownCode(name), ...words]);
   return [
     `## ${markdownText(label)}: ${names.map(markdownText).join(", ")}`,
     `${counted(same, "case")} the same everywhere, ${differing.length} not.`,

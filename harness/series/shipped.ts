@@ -10,6 +10,7 @@ import {
   type KernelVersion,
 } from "../model/kernel-version.ts";
 import { similarNames } from "../model/similar.ts";
+import { featureSchema, type Feature } from "../model/support-table.ts";
 import { readMessages } from "./mail.ts";
 import { patchSet, type Patch, type PatchSet, type Series } from "./patch-set.ts";
 import { filesOf } from "./reach.ts";
@@ -25,6 +26,7 @@ const seriesSchema = z.strictObject({
   control: z.boolean().default(false),
   suites: z.array(z.string()).default([]),
   proves: z.array(z.string()).default([]),
+  features: z.array(featureSchema).default([]),
 });
 
 /** The names of the series in a patches folder: each folder with a series.json is one. */
@@ -87,6 +89,12 @@ export async function earlierRevisions(folder: string, name: string): Promise<st
     .map(Number)
     .sort((one, other) => one - other)
     .map((revision) => `${name}@v${revision}`);
+}
+
+/** The features that a shipped series brings (a control's: that it takes away), columns of the support tables. */
+export async function readFeatures(dir: string, name: string): Promise<Feature[]> {
+  const { features } = await readDescription(path.join(dir, name));
+  return features.map((feature) => ({ ...feature, series: name }));
 }
 
 /** The kernels for which a shipped series has a folder of patches, oldest first. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "../cache.ts";
 import { sha256 } from "../fingerprint.ts";
-import { Failure } from "../model/failure.ts";
+import { notWritable } from "./write.ts";
 
 /**
  * Makes a new folder below a results folder. Its name is the id of what it holds: UTC time, the
@@ -14,7 +14,7 @@ export async function newFolder(
   resultsDir: string,
   words: readonly string[],
 ): Promise<{ readonly id: string; readonly dir: string }> {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const time = await timeAfter(path.resolve(resultsDir));
   for (;;) {
     const id = [time, ...words.map(safeName), randomBytes(2).toString("hex")].join("-");
     const dir = path.resolve(resultsDir, id);
@@ -48,15 +48,16 @@ export function safeName(label: string): string {
   return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
 }
 
-export function notWritable(file: string, thrown: unknown): Failure {
-  const full = (thrown as NodeJS.ErrnoException).code === "ENOSPC";
-  return new Failure({
-    reason: full ? "disk-full" : "results-not-writable",
-    blame: "infra",
-    what: full ? `no space left to write ${file}` : `${file} cannot be written`,
-    evidence: String(thrown),
-    hint: full ? "free some space, or run `harness clean`" : "choose another place with --output",
+/** Now, for a run's id; or after the newest run there is, if the clock has gone back: ids sort by time. */
+async function timeAfter(resultsDir: string): Promise<string> {
+  const entries = await readdir(resultsDir).catch(() => []);
+  const times = entries.flatMap((name) => {
+    const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name) ?? [];
+    return y ? [Date.parse(`${y}-${mo ?? ""}-${d ?? ""}T${h ?? ""}:${mi ?? ""}:${s ?? ""}Z`)] : [];
   });
+  const newest = Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
+  const time = Date.now() < newest ? newest + 1000 : Date.now();
+  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
 }
 
 async function isDirectory(dir: string): Promise<boolean> {

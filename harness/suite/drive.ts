@@ -121,6 +121,7 @@ class Guest {
   readonly #ktap: string[] = [];
   readonly #problems: string[] = [];
   readonly #programs: string[] = [];
+  readonly #programSeconds: Record<string, number> = {};
 
   constructor(request: DriveRequest, booted: { vm: Vm; files: BootFiles }) {
     this.#request = request;
@@ -149,6 +150,7 @@ class Guest {
       guestSeconds: this.#vm.guestSeconds,
       console: this.#files.console,
       ktap: this.#ktap,
+      programSeconds: this.#programSeconds,
       ...(this.#problems.length ? { problems: this.#problems } : {}),
       splats: [...this.#vm.console.splats],
       cases: this.#cases,
@@ -179,6 +181,7 @@ class Guest {
     const { file, relative } = await this.#files.ktap(suite.name, program.name, abi);
     const parser = new KtapParser(program.name);
     const log = openSync(file, "w");
+    const started = performance.now();
     let result: GuestCommandResult;
     try {
       result = await this.#vm.exec(commandLine(program, this.#request.env), {
@@ -195,6 +198,7 @@ class Guest {
     }
     const exit = programExit(result, name);
     if (exit instanceof Failure) return exit;
+    this.#programSeconds[name] = Math.round(performance.now() - started) / 1000;
     const parsed = parser.end();
     this.#ktap.push(relative);
     for (const { text } of parsed.problems) this.#problems.push(`${name}: ${text}`);
