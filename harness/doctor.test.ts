@@ -186,7 +186,7 @@ test("--json says the same for programs", async (t) => {
   t.false(diagnosis.ready);
   t.deepEqual(
     diagnosis.pieces.flatMap((piece) => (piece.state === "missing" ? [piece.name] : [])).sort(),
-    ["bison", "clang"],
+    ["b4", "bison", "clang"],
   );
   t.deepEqual(diagnosis.install.packages, ["bison"]);
 });
