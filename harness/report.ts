@@ -7,6 +7,7 @@ export { kcidbReport } from "./report/kcidb.ts";
 export { mergedMarkdown } from "./report/merged.ts";
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
+export { acrossLines, matrixLines, matrixMarkdown } from "./report/matrix.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
 export { checkReport, postedSummary, regressionReports, regressionText } from "./report/github.ts";
 export { historyLines, standingLines } from "./report/history.ts";

@@ -1,14 +1,13 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { writeAtomically } from "./cache.ts";
-import { sha256 } from "./fingerprint.ts";
 import { Failure } from "./model/failure.ts";
-import { type RunProcess, type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
+import { type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { projectDir } from "./paths.ts";
+import { newFolder, replaceFile, safeName } from "./store/folder.ts";
 import { names } from "./store/names.ts";
+import { isAlive, thisProcess } from "./store/process.ts";
 import { isRunName, type StoredRun } from "./store/stamps.ts";
 import { isFile, notWritable } from "./store/write.ts";
 
@@ -26,38 +25,11 @@ export interface NewRun {
   readonly kernel: string;
 }
 
-/**
- * Makes the folder of a new run. Its name is the run's id: UTC time, architecture, kernel and four
- * random digits, so that names sort by time and two runs at once never meet.
- * Throws Failure "results-not-writable" (infra).
- */
+/** Makes the folder of a new run. Throws Failure "results-not-writable" (infra). */
 export async function createRun(request: NewRun): Promise<RunFolder> {
-  const time = await timeAfter(path.resolve(request.resultsDir));
-  for (;;) {
-    const random = randomBytes(2).toString("hex");
-    const id = [time, safeName(request.arch), safeName(request.kernel), random].join("-");
-    const dir = path.resolve(request.resultsDir, id);
-    try {
-      await mkdir(path.dirname(dir), { recursive: true });
-      await mkdir(dir);
-      return new RunFolder(id, dir);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "EEXIST" && (await isDirectory(dir))) continue;
-      throw notWritable(dir, thrown);
-    }
-  }
-}
-
-/** Now, for a run's id; or after the newest run there is, if the clock has gone back: ids sort by time. */
-async function timeAfter(resultsDir: string): Promise<string> {
-  const entries = await readdir(resultsDir).catch(() => []);
-  const times = entries.flatMap((name) => {
-    const [, y, mo, d, h, mi, s] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(name) ?? [];
-    return y ? [Date.parse(`${y}-${mo ?? ""}-${d ?? ""}T${h ?? ""}:${mi ?? ""}:${s ?? ""}Z`)] : [];
-  });
-  const newest = Math.max(0, ...times.filter((time) => !Number.isNaN(time)));
-  const time = Date.now() < newest ? newest + 1000 : Date.now();
-  return new Date(time).toISOString().replace(/[-:]|\.\d+/g, "");
+  const { resultsDir, arch, kernel } = request;
+  const { id, dir } = await newFolder(resultsDir, [arch, kernel]);
+  return new RunFolder(id, dir);
 }
 
 /** The folder of one run; the only way to write below results/. Paths it gives are relative to `dir`. */
@@ -181,13 +153,8 @@ export class RunFolder {
     return names.reproduce;
   }
 
-  async #replace(relative: string, text: string): Promise<void> {
-    const file = this.absolute(relative);
-    try {
-      await writeAtomically(file, text);
-    } catch (thrown) {
-      throw notWritable(file, thrown);
-    }
+  #replace(relative: string, text: string): Promise<void> {
+    return replaceFile(this.absolute(relative), text);
   }
 }
 
@@ -206,16 +173,6 @@ exec node build/harness/bin.js ${args.map(shellQuoted).join(" ")} "$@"
 
 function doubleQuoted(word: string): string {
   return word.replace(/["\\$`]/g, "\\$&");
-}
-
-/**
- * A label as the name of a file: letters, digits, ".", "_", "@", "+" and "-". A label that has
- * others gets eight digits of its hash, so that two labels never share a folder.
- */
-function safeName(label: string): string {
-  const safe = label.replace(/[^A-Za-z0-9._@+-]+/g, "-").slice(0, 80);
-  if (safe === label && !/^\.*$/.test(safe)) return safe;
-  return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
 }
 
 /** All runs of a results folder, oldest first, read or not. */
@@ -357,38 +314,4 @@ function corrupt(file: string, evidence: string): Failure {
     evidence,
     hint: "the rest of its folder can still be read: consoles, ktap and build logs",
   });
-}
-
-function thisProcess(): RunProcess {
-  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
-}
-
-function isAlive(writer: RunProcess): boolean {
-  return writer.bootId === bootId() && startTicks(writer.pid) === writer.startTicks;
-}
-
-function startTicks(pid: number): string | undefined {
-  try {
-    // The second field is a name in parentheses, which may hold spaces and parentheses itself.
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-
-async function isDirectory(dir: string): Promise<boolean> {
-  return stat(dir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -114,7 +114,10 @@ try {
   const [baseline = NaN, syscall = NaN] = await buildSeconds(builds, "--series", "wait6");
   const [oneFile = NaN] = await buildSeconds(builds, "--patch", touchesOneFile);
   const busy = covered(workIntervals(cold));
-  const rebooted = cold.record.kernels.filter((each) => each.boots.length > 1).length;
+  // Two share a kernel's programs once nothing is left to build; confirmations come on top.
+  const guests = cold.record.kernels.map(
+    ({ boots: all }) => all.filter(({ only }) => !only).length,
+  );
   const figures: Figure[] = [
     { name: "main job, cold cache", value: cold.seconds, unit: "s", promised: 900 },
     { name: "main job again, nothing changed", value: warm.seconds, unit: "s", promised: 15 },
@@ -142,7 +145,12 @@ try {
       unit: "s",
       promised: 1.3,
     },
-    { name: "kernels that needed a second boot", value: rebooted, unit: "count", promised: 0 },
+    {
+      name: "guests in which all suites of a kernel ran, at most",
+      value: Math.max(...guests),
+      unit: "count",
+      promised: 2,
+    },
     {
       name: "the harness's own share of the cold run",
       value: (cold.seconds - busy) / cold.seconds,

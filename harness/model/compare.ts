@@ -189,8 +189,7 @@ function compareCase(
   const transition =
     how.lacking && steady === "regression" ? (after.length > 0 ? "new" : "gone") : steady;
   const proof = how.proving ? proofOf(before, after, how.control) : undefined;
-  const baselineReason = baseline.find((result) => result.verdict !== "pass")?.reason;
-  const patchedReason = patched.find((result) => result.verdict !== "pass")?.reason;
+  const [baselineReason, patchedReason] = [baseline, patched].map(reasonOf);
   return {
     name,
     baseline: before,
@@ -201,6 +200,12 @@ function compareCase(
     ...(patchedReason === undefined ? {} : { patchedReason }),
     ...(how.known && isKnown(before, after, transition, proof) ? { known: known(how.known) } : {}),
   };
+}
+
+/** Why a case did not pass: the reason it gave, else the last thing it printed. */
+function reasonOf(results: readonly CaseResult[]): string | undefined {
+  const failed = results.find((result) => result.verdict !== "pass");
+  return failed?.reason ?? failed?.diagnostics?.at(-1);
 }
 
 /** Whether a known failure is what happened: something failed, and was neither mended nor meant to fail. */

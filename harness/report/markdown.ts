@@ -1,7 +1,9 @@
+import { compareRevisions } from "../model/across.ts";
 import type { CaseComparison, Comparison } from "../model/compare.ts";
 import { blameText } from "../model/failure-text.ts";
 import { markdownBlock, markdownCode, markdownText, shellQuoted } from "../model/escape.ts";
 import type { RunRecord } from "../model/run.ts";
+import { acrossMarkdown } from "./matrix.ts";
 import {
   caseGroups,
   counted,
@@ -26,6 +28,7 @@ export function markdownSummary(record: RunRecord): string {
     `# ${outcomeSentence(record)}`,
     tested(record),
     ...record.comparisons.map(comparisonPart),
+    ...compareRevisions(record).map(acrossMarkdown),
     failuresPart(record),
     splatsPart(record),
     problemsPart(record),

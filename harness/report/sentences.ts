@@ -39,7 +39,9 @@ export function verdictsText(verdicts: readonly CaseVerdict[]): string {
 export function reasonText(each: CaseComparison): string | undefined {
   if (each.known)
     return `known until ${each.known.expires}: ${each.known.reason} ${each.known.link}`;
-  return each.patchedReason ?? each.baselineReason;
+  // Why it failed without the series says nothing of why it still does.
+  const failsPatched = each.patched.some((verdict) => verdict !== "pass");
+  return each.patchedReason ?? (failsPatched ? undefined : each.baselineReason);
 }
 
 /** One word or two for the heading of a comparison. */
