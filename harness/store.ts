@@ -12,7 +12,7 @@ import { isRunName, type StoredRun } from "./store/stamps.ts";
 import { isFile, notWritable } from "./store/write.ts";
 
 export { indexFile, runStamps, type RunStamp } from "./store/stamps.ts";
-export { takeRun, writeReport } from "./store/write.ts";
+export { writeReport } from "./store/write.ts";
 
 /** Where results go unless `--output` says otherwise. */
 export const defaultResultsDir = path.join(projectDir, "results");

@@ -19,7 +19,8 @@ export const matrixCommand = defineCommand({
   run: async (args, { print }) => {
     const { cells, request } = await wantedCells(args);
     const { series } = request;
-    if (args.json) print(JSON.stringify({ cells: cells.map((cell) => ({ ...cell, series })) }));
+    if (args.json)
+      print(JSON.stringify({ request, cells: cells.map((cell) => ({ ...cell, series })) }));
     else for (const cell of cells) print([cellName(cell), ...series].join(" "));
     return exitStatus.ok;
   },

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from "ava";
 import { exec } from "../exec.ts";
 import type { Merged } from "../model/merged.ts";
 import { projectDir } from "../paths.ts";
+import { listMatrices, readMatrix } from "../store/matrix.ts";
 import { runRecord, writeRun, type Described } from "../testing/records.ts";
 import { temporaryDir } from "../testing/tree.ts";
 
@@ -13,6 +14,18 @@ const planned = [
   { arch: "arm64", kernel: "apt:6.12", series: ["wait6"] },
 ];
 const passes = { baseline: { "w.p.a": "skip" }, series: { wait6: { "w.p.a": "pass" } } } as const;
+
+const request = {
+  series: ["wait6"],
+  patches: [],
+  areRevisions: false,
+  suites: [],
+  kconfig: [],
+  toolchain: "gcc",
+  accel: "auto",
+  repeat: 1,
+  timeoutScale: 1,
+};
 
 interface Shards {
   readonly dir: string;
@@ -28,7 +41,7 @@ interface Shards {
 async function shards(t: ExecutionContext): Promise<Shards> {
   const dir = await temporaryDir();
   t.teardown(() => rm(dir, { recursive: true, force: true }));
-  await writeFile(path.join(dir, "plan.json"), JSON.stringify({ cells: planned }));
+  await writeFile(path.join(dir, "plan.json"), JSON.stringify({ request, cells: planned }));
   const shard = (number: number) => path.join(dir, `shard-${number}`);
   await Promise.all([1, 2].map((number) => mkdir(shard(number))));
   return {
@@ -160,7 +173,10 @@ test("a series that a run never came to; a run that nobody planned", async (t) =
   const all = await shards(t);
   await writeFile(
     path.join(all.dir, "plan.json"),
-    JSON.stringify({ cells: [{ arch: "x86_64", kernel: "apt:6.12", series: ["wait6", "mine"] }] }),
+    JSON.stringify({
+      request,
+      cells: [{ arch: "x86_64", kernel: "apt:6.12", series: ["wait6", "mine"] }],
+    }),
   );
   await all.run(1);
   await all.run(2, { kernel: { spec: "apt:6.1", version: "6.1.9" } });
@@ -168,6 +184,56 @@ test("a series that a run never came to; a run that nobody planned", async (t) =
   t.is(exitCode, 3);
   t.deepEqual(merged.cells[0]?.problems, ["not run: mine"]);
   t.regex(merged.problems.join("\n"), /shard-2: \S+ is of no planned cell/);
+});
+
+test("what all shards ran is one matrix, which can be read and resumed", async (t) => {
+  const all = await shards(t);
+  const run = await all.run(1);
+  const failure = { reason: "apt-no-source", blame: "infra", what: "apt has no 6.12" } as const;
+  const cells = [{ arch: "arm64", kernel: "apt:6.12", failure }];
+  const matrix = { schema: 1, id: "m", harness: "h", argv: [], cwd: "/", request, cells };
+  const more = { startedAt: "", seconds: 0, status: "complete", exitStatus: 3 };
+  const folder = path.join(all.shard(2), "20260101T000000Z-matrix-0000");
+  await mkdir(folder);
+  await writeFile(path.join(folder, "matrix.json"), JSON.stringify({ ...matrix, ...more }));
+  const { merged, exitCode } = await all.merge();
+  t.is(exitCode, 3);
+  t.deepEqual(merged.cells[1]?.problems, ["no run: apt has no 6.12"]);
+  const output = path.join(all.dir, "all");
+  const [merge = ""] = await listMatrices(output);
+  const { record, runs } = await readMatrix(merge, output);
+  t.deepEqual(
+    record.cells.map((cell) => [cell.arch, cell.run, cell.failure?.reason]),
+    [
+      ["x86_64", path.basename(run), undefined],
+      ["arm64", undefined, "apt-no-source"],
+    ],
+  );
+  t.is(runs.length, 1);
+  t.like(record, { status: "complete", exitStatus: 3, request });
+});
+
+test("series that are not named are whatever the run has", async (t) => {
+  const all = await shards(t);
+  for (const series of [[], ["all"]]) {
+    const cells = planned.map((cell) => ({ ...cell, series }));
+    await writeFile(path.join(all.dir, "plan.json"), JSON.stringify({ request, cells }));
+    await all.run(1);
+    await all.run(2, { arch: "arm64" });
+    t.is((await all.merge()).exitCode, 0);
+  }
+});
+
+test("a baseline that does not build is the baseline's fault, not a shard's", async (t) => {
+  const all = await shards(t);
+  const failure = { reason: "build-failed", blame: "baseline", what: "no kernel" } as const;
+  await all.run(1, {
+    record: { kernels: [], comparisons: [], failures: [failure], exitStatus: 4 },
+  });
+  await all.run(2, { arch: "arm64" });
+  const { merged, exitCode } = await all.merge();
+  t.is(exitCode, 4);
+  t.deepEqual(merged.cells[0]?.problems, []);
 });
 
 test("a plan that is none", async (t) => {

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { Failure, failureDetails } from "../model/failure.ts";
-import { matrixPlanSchema, mergeShards, type PlannedCell, type ShardRun } from "../model/merged.ts";
+import type { z } from "zod";
+import { Failure } from "../model/failure.ts";
+import { matrixPlanSchema, mergeShards } from "../model/merged.ts";
 import { mergedMarkdown } from "../report.ts";
-import { defaultResultsDir, listRuns, readRun, takeRun, writeReport } from "../store.ts";
+import { defaultResultsDir, writeReport } from "../store.ts";
+import { gatherShards, writeMatrix } from "../store/shards.ts";
 import { defineCommand } from "./command.ts";
 
 export const mergeCommand = defineCommand({
@@ -37,34 +39,17 @@ export const mergeCommand = defineCommand({
       })
       .option("json", { type: "boolean", default: false, describe: "the table as JSON" }),
   run: async (args, { print, remark, signal }) => {
-    const cells = await readPlan(args.plan);
-    const found: ShardRun[] = [];
-    const conflicts: string[] = [];
-    for (const dir of args.dirs) {
-      const shard = path.basename(path.resolve(dir));
-      for (const run of await listRuns(dir)) {
-        signal.throwIfAborted();
-        try {
-          const record = await readRun(run.dir);
-          const taken = await takeRun(run.dir, args.output ?? defaultResultsDir, args.records);
-          if (taken === "conflict")
-            conflicts.push(`${shard}: another run ${run.id} is there already, with other content`);
-          // Uploaded twice, it is one run all the same.
-          const isKnown = found.some(({ id }) => id === run.id);
-          if (!isKnown) found.push({ shard, id: run.id, record });
-        } catch (thrown) {
-          const { what, reason } = failureDetails(thrown);
-          if (!reason.startsWith("run-record")) throw thrown;
-          found.push({ shard, id: run.id, unreadable: what });
-        }
-      }
-    }
+    const { cells, request } = await readPlan(args.plan);
+    const resultsDir = path.resolve(args.output ?? defaultResultsDir);
+    const lastingOnly = args.records;
+    const { found, conflicts } = await gatherShards(args.dirs, resultsDir, { lastingOnly, signal });
     const merged = mergeShards(cells, found);
     const whole = {
       ...merged,
       problems: [...conflicts, ...merged.problems],
       exitStatus: conflicts.length > 0 && merged.exitStatus !== 2 ? 3 : merged.exitStatus,
     };
+    await writeMatrix(whole, found, { request, resultsDir, summary: mergedMarkdown(whole) });
     const text = args.json ? `${JSON.stringify(whole, null, 2)}\n` : mergedMarkdown(whole);
     if (args.summary === undefined) print(text.trimEnd());
     else await writeReport(path.resolve(args.summary), text);
@@ -73,7 +58,7 @@ export const mergeCommand = defineCommand({
   },
 });
 
-async function readPlan(file: string): Promise<readonly PlannedCell[]> {
+async function readPlan(file: string): Promise<z.infer<typeof matrixPlanSchema>> {
   const bad = (evidence: string) =>
     new Failure({
       reason: "bad-plan",
@@ -90,5 +75,5 @@ async function readPlan(file: string): Promise<readonly PlannedCell[]> {
   }
   const parsed = matrixPlanSchema.safeParse(data);
   if (!parsed.success) throw bad(parsed.error.issues[0]?.message ?? "");
-  return parsed.data.cells;
+  return parsed.data;
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { exitStatus } from "./failure.ts";
+import { exitStatus, exitStatusFor, type FailureDetails } from "./failure.ts";
 import { kernelLine } from "./history.ts";
 import { formatKernelVersion, parseKernelVersion } from "./kernel-version.ts";
+import { cellRequestSchema } from "./request.ts";
 import type { RunRecord } from "./run.ts";
 
 /** One cell as `harness matrix --json` plans it. */
@@ -9,14 +10,23 @@ const plannedCellSchema = z.looseObject({
   arch: z.string(),
   /** As on a command line: "apt:6.12". */
   kernel: z.string(),
+  /** As on a command line: "all", or names; empty means all. */
   series: z.array(z.string()),
 });
 export type PlannedCell = z.infer<typeof plannedCellSchema>;
 
-export const matrixPlanSchema = z.looseObject({ cells: z.array(plannedCellSchema) });
+export const matrixPlanSchema = z.looseObject({
+  request: cellRequestSchema,
+  cells: z.array(plannedCellSchema),
+});
 
-/** A run that one of the shards left, or what is there in its place. */
+/** A run that one of the shards left, what is there in its place, or why a cell of its has none. */
 export type ShardRun =
+  | {
+      readonly shard: string;
+      readonly cell: { readonly arch: string; readonly kernel: string };
+      readonly failure: FailureDetails;
+    }
   | { readonly shard: string; readonly id: string; readonly record: RunRecord }
   | { readonly shard: string; readonly id: string; readonly unreadable: string };
 
@@ -28,6 +38,8 @@ export interface MergedCell {
   /** The run that tested it; the newest where there are several. */
   readonly run?: string;
   readonly exitStatus?: number;
+  /** Why there is no run, as its shard said. */
+  readonly failure?: FailureDetails;
   /** Why it is not as it should be; empty when it is. */
   readonly problems: readonly string[];
 }
@@ -65,7 +77,23 @@ export function mergeShards(
     for (const { id } of runs) used.add(id);
     const { arch, kernel, series } = cell;
     const [newest] = runs;
-    if (!newest) return { arch, kernel, series, problems: ["no shard has a run of it"] };
+    if (!newest) {
+      const failed = found.find(
+        (each) => "failure" in each && each.cell.arch === arch && each.cell.kernel === kernel,
+      );
+      if (!failed || !("failure" in failed))
+        return { arch, kernel, series, problems: ["no shard has a run of it"] };
+      const { failure } = failed;
+      const problems = [`no run: ${failure.what}`];
+      return {
+        arch,
+        kernel,
+        series,
+        failure,
+        exitStatus: exitStatusFor([failure.blame]),
+        problems,
+      };
+    }
     const { record } = newest;
     return {
       arch,
@@ -84,10 +112,7 @@ export function mergeShards(
 }
 
 function isOf(record: RunRecord, cell: PlannedCell): boolean {
-  if (record.arch !== cell.arch || !isKernel(record.kernel, cell.kernel)) return false;
-  const touched = seriesOf(record);
-  // A run of other series on the same kernel is another cell's.
-  return cell.series.length === 0 || cell.series.some((series) => touched.has(series));
+  return record.arch === cell.arch && isKernel(record.kernel, cell.kernel);
 }
 
 /** Whether a run's kernel is what the plan names: "apt:6.12", "6.12", "release:6.12.117", dir:, git:. */
@@ -118,8 +143,10 @@ function problemsOf(record: RunRecord, cell: PlannedCell, version: string | unde
     problems.push(`run by harness ${record.harness}, not ${version ?? "the same as the others"}`);
   if (record.status !== "complete") problems.push(`the run is ${record.status}`);
   const touched = seriesOf(record);
-  const lacking = cell.series.filter((series) => !touched.has(series));
-  if (lacking.length > 0) problems.push(`not run: ${lacking.join(", ")}`);
+  const lacking = cell.series.filter((series) => series !== "all" && !touched.has(series));
+  // Where the baseline did not build, or the like, that is said already.
+  if (lacking.length > 0 && record.failures.length === 0)
+    problems.push(`not run: ${lacking.join(", ")}`);
   return problems;
 }
 

@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import { matrixRecordSchema, type Matrix, type MatrixRecord } from "../model/matrix.ts";
 import type { RunRecord } from "../model/run.ts";
 import { readRun } from "../store.ts";
 import { newFolder, replaceFile } from "./folder.ts";
+import { isRunName } from "./stamps.ts";
 
 const names = { record: "matrix.json", summary: "summary.md" } as const;
 
@@ -76,6 +78,17 @@ export async function readMatrix(
     folder: new MatrixFolder(path.basename(dir), dir),
     resultsDir: beside,
   };
+}
+
+/** The folders of all matrices of a results folder, oldest first. */
+export async function listMatrices(resultsDir: string): Promise<readonly string[]> {
+  const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter(
+      (entry) => isRunName(entry) && existsSync(path.join(resultsDir, entry.name, names.record)),
+    )
+    .map(({ name }) => path.resolve(resultsDir, name))
+    .sort();
 }
 
 /** A cell whose run cannot be read is one that has still to be run. */
