@@ -1,6 +1,7 @@
 import { copyFile } from "node:fs/promises";
 import { buildImage, buildUserland, type Image } from "./image.ts";
 import { buildKernel, builtDetail, type Kernel } from "./kernel/build.ts";
+import { expiredFailure } from "./known-failures.ts";
 import { allEnded } from "./model/all-ended.ts";
 import { compare, type Comparison } from "./model/compare.ts";
 import { repeatsOf } from "./model/compare-runs.ts";
@@ -124,6 +125,7 @@ class Run {
   }
 
   async #stages(): Promise<void> {
+    for (const expired of this.#plan.known.expired) this.#fail(expiredFailure(expired));
     const accelerator = await this.#accelerator();
     const [baseline, built] = await allEnded([
       this.#timed("kernels", () => this.#kernel("baseline")),
@@ -229,7 +231,8 @@ class Run {
     const tested = { plan: this.#plan, kernel, ...built, accelerator, scale };
     // Never rejects: nobody waits for it while the next kernel is built.
     try {
-      const isKnown = await this.#recallTests(label, await testsFingerprint(tested));
+      record.tests = await testsFingerprint(tested);
+      const isKnown = await this.#recallTests(label, record.tests);
       const tests = new KernelTests({
         label,
         ...tested,
@@ -345,6 +348,7 @@ class Run {
       control: series.control,
       baseline: repeatsOf(this.#kernelRecord("baseline")),
       patched: repeatsOf(this.#kernelRecord(series.name)),
+      known: this.#plan.known.live,
       unseen: [...unseen("baseline", "baseline"), ...unseen("patched", series.name)],
     });
   }

@@ -63,6 +63,10 @@ function buildOptions(yargs: Argv) {
       default: "auto" as const,
       describe: "how QEMU runs guests; auto takes KVM where a guest really runs under it",
     })
+    .option("known-failures", {
+      type: "string",
+      describe: "a file of known failures (docs/known-failures.md); the project's own by default",
+    })
     .option("timeout-scale", {
       type: "number",
       default: 1,
@@ -81,6 +85,7 @@ export interface BuildArguments {
   readonly jobs: number | undefined;
   readonly accel: "auto" | "kvm" | "tcg";
   readonly "timeout-scale": number;
+  readonly "known-failures": string | undefined;
 }
 
 /** What yargs makes of kernelOptions. */
@@ -112,6 +117,7 @@ export function cellRequest(args: BuildArguments, more: TestArguments = {}): Cel
     accel: args.accel,
     repeat: more.repeat ?? 1,
     timeoutScale: args["timeout-scale"],
+    knownFailures: args["known-failures"],
   };
 }
 

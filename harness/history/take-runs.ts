@@ -189,8 +189,9 @@ class Writer {
   }
 }
 
-/** The same for results that should agree: all that the record knows of what can change them. */
+/** The same for results that should agree; of older records, as far as they know what can change them. */
 function identityOf(record: RunRecord, kernel: KernelRecord): string {
+  if (kernel.tests !== undefined) return kernel.tests;
   return fingerprint({
     kernel: kernel.fingerprint,
     // Suites, image and driver are the harness's; a changed checkout is a version of its own each time.

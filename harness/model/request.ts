@@ -21,6 +21,8 @@ export const cellRequestSchema = z
     accel: z.enum(["auto", "kvm", "tcg"]),
     repeat: z.number(),
     timeoutScale: z.number(),
+    /** A file of known failures; the project's own when absent. */
+    knownFailures: z.string().optional(),
   })
   .readonly();
 export type CellRequest = z.infer<typeof cellRequestSchema>;

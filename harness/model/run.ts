@@ -49,6 +49,8 @@ const kernelRecordSchema = z.object({
   label: z.string(),
   series: z.string().optional(),
   fingerprint: z.string(),
+  /** Fingerprint of all that can change what its guests say, but for chance and the host's load. */
+  tests: z.string().optional(),
   release: z.string(),
   cached: z.boolean(),
   /** Seconds of make; 0 when cached. */

@@ -10,8 +10,10 @@ import {
   type Fragment,
   type Merged,
 } from "../kconfig.ts";
+import { readKnownFailures } from "../known-failures.ts";
 import type { Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
+import { knownFailuresFor, type KnownFailure } from "../model/known-failures.ts";
 import type { RunRequest } from "../model/request.ts";
 import { projectDir } from "../paths.ts";
 import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../series.ts";
@@ -38,6 +40,11 @@ export interface Plan {
   readonly accel: RunRequest["accel"];
   readonly repeat: number;
   readonly timeoutScale: number;
+  /** The known failures that concern this cell, apart by whether they still hold. */
+  readonly known: {
+    readonly live: readonly KnownFailure[];
+    readonly expired: readonly KnownFailure[];
+  };
   /** The arguments of `harness run` that ask for exactly this. */
   readonly argv: readonly string[];
 }
@@ -71,7 +78,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     signal: context.signal,
   });
   const toolchain = await findToolchain(request.toolchain, arch);
-  const plain = await resolveSource(request.kernel ?? "apt:newest", context);
+  const plain = await resolveSource(kernelSpec(request, given, notice), context);
   const source = await onSeries(plain, request.on, context, notice);
   const series = await serve(given, source, request, notice);
   const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
@@ -94,8 +101,29 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     accel: request.accel,
     repeat: request.repeat,
     timeoutScale: request.timeoutScale,
+    known: knownFailuresFor(await readKnownFailures(request.knownFailures), {
+      arch: arch.name,
+      version: source.version,
+      now: new Date(),
+    }),
     argv: exactArguments(request, source, series, suites),
   };
+}
+
+/** The kernel asked for; of a git repository without a revision, the commit that the series is made for. */
+function kernelSpec(
+  { kernel = "apt:newest" }: RunRequest,
+  given: readonly Series[],
+  notice: (text: string) => void,
+): string {
+  const bases = unique(given.flatMap(({ baseCommit }) => baseCommit ?? []));
+  const [base] = bases;
+  if (base === undefined || !kernel.startsWith("git:") || kernel.includes("#")) return kernel;
+  if (bases.length > 1) {
+    notice(`the series are made for different commits (${bases.join(", ")}): HEAD is taken`);
+    return kernel;
+  }
+  return `${kernel}#${base}`;
 }
 
 function checkNumbers(request: RunRequest): void {
@@ -204,10 +232,8 @@ function exactArguments(
     ...option("kernel", [source.spec]),
     ...option("on", request.on === undefined ? [] : [fixedPath(request.on)]),
     ...option("series", shipped),
-    ...option(
-      "patch",
-      request.patches.map((file) => path.resolve(file)),
-    ),
+    // A message-id or a pull request is no path.
+    ...option("patch", request.patches.map(fixedPath)),
     ...(request.areRevisions ? ["--revisions"] : []),
     ...option(
       "suite",
@@ -223,6 +249,7 @@ function exactArguments(
     ...option("accel", [request.accel]),
     ...option("repeat", [String(request.repeat)]),
     ...option("timeout-scale", [String(request.timeoutScale)]),
+    ...option("known-failures", request.knownFailures ? [fixedPath(request.knownFailures)] : []),
   ];
 }
 
