@@ -150,6 +150,20 @@ test.serial("a mutant that no case notices survives, and is the suite's fault", 
   t.is(both.exitCode, 3, both.output);
 });
 
+test.serial("a mutant that was noticed need not be waited for", async (t) => {
+  const first = { stdout: "KTAP version 1\n1..2\nnot ok 1 first\n" };
+  const hangs = { match: "\\./one", steps: [first, { hang: true as const }] };
+  const variants = [{ kernelContains: "noticed", commands: [hangs, ...(good.commands ?? [])] }];
+  const rig = await rigFor(t, { ...good, variants });
+  rig.command = "mutants";
+  const finished = await rig.run(
+    "--patch",
+    await rig.patch("noticed", "kernel/pid.c", "int noticed;\n"),
+  );
+  t.is(finished.exitCode, 0, finished.output);
+  t.deepEqual(cases(finished, "noticed"), { "kselftest.fake.one.first": "fail" });
+});
+
 test.serial(
   "a compile error in the patched tree only is the series' fault, with the line",
   async (t) => {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { KtapParser } from "../ktap.ts";
+import { KtapParser, parseKtap } from "../ktap.ts";
 import { programVerdicts, type ProgramExit } from "../ktap/verdicts.ts";
 import type { Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
@@ -29,7 +29,7 @@ export interface DriveRequest {
   readonly signal?: AbortSignal | undefined;
   /** Given every record as soon as its guest has ended, so that a killed run keeps it. */
   readonly keep: (record: BootRecord) => Promise<void>;
-  /** Asked after each program, with its cases: true ends the tests. The records then say what was run. */
+  /** Asked of each program's failed cases, and of all of its cases when it has ended: true ends the tests. The records then say what was run. */
   readonly enough?: ((cases: readonly CaseResult[]) => boolean) | undefined;
   /** Given the last guest instead of its being stopped, if it still lives (--keep-vm). */
   readonly hold?: (vm: Vm) => Promise<void>;
@@ -180,6 +180,7 @@ class Guest {
     const splatsBefore = this.#vm.console.splats.length;
     const { file, relative } = await this.#files.ktap(suite.name, program.name, abi);
     const parser = new KtapParser(program.name);
+    const early = new EarlyEnd({ suite: suite.name, program: program.name, abi }, this.#request);
     const log = openSync(file, "w");
     const started = performance.now();
     let result: GuestCommandResult;
@@ -187,14 +188,20 @@ class Guest {
       result = await this.#vm.exec(commandLine(program, this.#request.env), {
         timeoutSeconds: program.timeoutSeconds,
         maxBytes: outputLimit,
-        signal: this.#request.signal,
+        signal: early.signal,
         onStdout: (chunk) => {
           writeSync(log, chunk);
           parser.push(chunk);
+          early.push(chunk);
         },
       });
     } finally {
       closeSync(log);
+    }
+    if (early.found.length > 0) {
+      this.#ktap.push(relative);
+      for (const found of early.found) this.#found(found, result.console);
+      return "spent";
     }
     const exit = programExit(result, name);
     if (exit instanceof Failure) return exit;
@@ -206,6 +213,48 @@ class Guest {
     for (const found of programVerdicts(run)) this.#found(found, result.console);
     const sound = exit.how !== "kernel-died" && exit.how !== "timed-out";
     return sound && this.#vm.console.splats.length === splatsBefore ? "usable" : "spent";
+  }
+}
+
+/**
+ * Ends a program in the middle once its failed cases are all that is wanted (DriveRequest.enough): on
+ * a kernel that is wrong on purpose, the cases after them may each wait for their time to run out.
+ */
+class EarlyEnd {
+  /** The failed cases, once they are enough. */
+  found: readonly CaseResult[] = [];
+  readonly signal: AbortSignal | undefined;
+  readonly #enough: DriveRequest["enough"];
+  readonly #run: { suite: string; program: string; abi: string | undefined };
+  readonly #end = new AbortController();
+  readonly #output: Buffer[] = [];
+
+  constructor(
+    run: { suite: string; program: string; abi: string | undefined },
+    request: Pick<DriveRequest, "enough" | "signal">,
+  ) {
+    this.#run = run;
+    this.#enough = request.enough;
+    const signals = [this.#end.signal, ...(request.signal ? [request.signal] : [])];
+    this.signal = request.enough ? AbortSignal.any(signals) : request.signal;
+  }
+
+  push(chunk: Buffer): void {
+    if (!this.#enough || this.found.length > 0) return;
+    this.#output.push(chunk);
+    if (!chunk.includes("\n")) return;
+    const output = Buffer.concat(this.#output);
+    const lines = output.subarray(0, output.lastIndexOf("\n") + 1);
+    if (!lines.includes("not ok")) return;
+    // From the beginning each time: what a case is called, and whether it counts, is the parser's to say.
+    const parsed = parseKtap(lines, this.#run.program);
+    const exit = { how: "exited", code: 1 } as const;
+    const failed = programVerdicts({ ...this.#run, parsed, exit }).filter(
+      ({ verdict }) => verdict === "fail",
+    );
+    if (!this.#enough(failed)) return;
+    this.found = failed;
+    this.#end.abort();
   }
 }
 
