@@ -1,6 +1,6 @@
 // Imports run one way (docs/architecture.md): cli -> pipeline -> stages -> ground -> model; no cycles, types included.
 const within = (...names) => `^harness/(${names.join("|")})(\\.ts$|\\.test\\.ts$|/)`;
-const stages = ["source", "series", "kernel", "image", "vm", "suite", "tracer", "doctor"];
+const stages = ["source", "series", "kernel", "image", "vm", "suite", "syscalls", "tracer", "doctor"];
 const ground = [
   "arch",
   "kconfig",

@@ -18,6 +18,11 @@ export interface SuiteProgram {
   /** Folder in the guest where it starts, and what it starts there. */
   readonly cwd: string;
   readonly command: string;
+  /**
+   * AVA tests that run here, on the host, against the booted guest, instead of `command` in it:
+   * their source below the project's folder, and the hash over their suite's folder.
+   */
+  readonly host?: { readonly tests: string; readonly content: string };
   /** Before scaling by the guest's slowdown. */
   readonly timeoutSeconds: number;
   /** Why the harness does not run it; it is reported as skipped. */

@@ -3,6 +3,8 @@
 # tools/testing/selftests/lib.mk, so that a suite can move there unchanged:
 #   TEST_GEN_PROGS           test programs: built, and run by the harness
 #   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
+#   TEST_HOST_PROGS          AVA tests (*.test.ts) that the harness runs on the host,
+#                            against the booted guest (not kselftest's)
 #   OUTPUT                   where programs go (the harness gives one per ABI)
 #   CC, CFLAGS, LDFLAGS, LDLIBS
 # The harness builds every suite once for each ABI of the architecture, with
@@ -26,10 +28,13 @@ $(OUTPUT)/%: %.c $(wildcard *.h) $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))i
 list-programs:
 	@printf '%s\n' $(TEST_GEN_PROGS)
 
+list-host-programs:
+	@printf '%s\n' $(TEST_HOST_PROGS)
+
 list-abis:
 	@printf '%s\n' $(ABIS)
 
 clean:
 	rm -f $(progs)
 
-.PHONY: all clean list-programs list-abis
+.PHONY: all clean list-programs list-host-programs list-abis

@@ -1,4 +1,5 @@
 import type { Argv } from "yargs";
+import { Failure } from "../model/failure.ts";
 import type { RunRequest } from "../pipeline/plan.ts";
 
 /** The options by which run, build and boot say which kernel they mean. */
@@ -82,4 +83,16 @@ export function runRequest(
     repeat: more.repeat ?? 1,
     timeoutScale: args["timeout-scale"],
   };
+}
+
+/** The request of a command that takes one kernel. Throws Failure usage "one-kernel-only". */
+export function oneKernel(request: RunRequest): RunRequest {
+  const named = [...request.series, ...request.patches];
+  if (named.length <= 1 && !named.includes("all")) return request;
+  throw new Failure({
+    reason: "one-kernel-only",
+    blame: "usage",
+    what: "this command takes one series at the most",
+    hint: "each series has a kernel of its own: name one",
+  });
 }

@@ -8,6 +8,7 @@ import { programName } from "../suite.ts";
 import { driveSuites, type BootFiles } from "../suite/drive.ts";
 import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
+import { kernelSyscalls } from "./kernel-syscalls.ts";
 import type { TestedKernel } from "./past-tests.ts";
 
 export interface KernelTestsRequest extends TestedKernel {
@@ -68,6 +69,7 @@ export class KernelTests {
     only?: readonly string[],
   ): Promise<void> {
     const { label, plan, emit, signal, accelerator, scale, holdVm } = this.#request;
+    const planned = plan.series.find(({ series }) => series.name === label);
     const isLast = repeat === plan.repeat - 1;
     const suites = this.#request.suites.map((suite) => ({
       ...suite,
@@ -85,6 +87,7 @@ export class KernelTests {
         // Documentation/dev-tools/kselftest.rst: tests then allow for a slow machine.
         ...(accelerator.name === "tcg" ? { KSFT_MACHINE_SLOW: "yes" } : {}),
       },
+      syscalls: () => kernelSyscalls(plan, this.#request, planned),
       emit,
       progress,
       signal,

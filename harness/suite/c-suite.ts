@@ -5,6 +5,7 @@ import { cached } from "../cache.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
+import { projectDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
 
@@ -30,7 +31,7 @@ export async function buildCSuite(
   const abis = await abisOf(suite, options);
   const key = fingerprint({
     // Raised when this file builds suites in another way.
-    recipe: 1,
+    recipe: 2,
     // What is compiled: the suite, and what all suites share ...
     suite: await sha256Folder(suite.dir),
     rules: await sha256File(path.join(selftests, "lib.mk")),
@@ -49,6 +50,7 @@ export async function buildCSuite(
     async (dir) => {
       const programs: SuiteProgram[] = [];
       for (const abi of abis) programs.push(...(await buildForAbi(suite, abi, dir, options)));
+      programs.push(...(await hostPrograms(suite, options)));
       await writeFile(path.join(dir, programsFile), JSON.stringify(programs));
     },
   );
@@ -101,14 +103,44 @@ async function buildForAbi(
   }));
 }
 
+/** What runs on the host: once, whatever the ABIs. */
+async function hostPrograms(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<SuiteProgram[]> {
+  const native = options.arch.abis[0]?.name ?? "";
+  const content = await sha256Folder(suite.dir);
+  return (await list(suite, "list-host-programs", options)).map((file) => ({
+    name: file.replace(/\.test\.ts$/, ""),
+    abi: "",
+    cwd: `${guestPath(suite.name)}/${native}`,
+    command: "",
+    host: { tests: path.join(path.relative(projectDir, suite.dir), file), content },
+    timeoutSeconds: timeoutOf(suite.dir),
+  }));
+}
+
 /** The architecture's ABIs that the suite's Makefile says it makes sense for. */
 async function abisOf(
   suite: Extract<SuiteRequest, { kind: "c" }>,
   options: SuiteBuildOptions,
 ): Promise<readonly Abi[]> {
+  const lines = await list(suite, "list-abis", options);
+  const wanted = lines.flatMap((line) => line.split(/\s+/));
+  return wanted.includes("all")
+    ? options.arch.abis
+    : options.arch.abis.filter((abi) => wanted.includes(abi.name));
+}
+
+/** What a target of the suite's Makefile prints, line by line. */
+async function list(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  target: string,
+  options: SuiteBuildOptions,
+): Promise<string[]> {
   const result = await execSandboxed(
     "make",
-    ["-s", "-C", `${inside.selftests}/${suite.name}`, "list-abis"],
+    ["-s", "-C", `${inside.selftests}/${suite.name}`, target],
     {
       readOnly: { [path.dirname(suite.dir)]: inside.selftests },
       insideCwd: inside.selftests,
@@ -118,10 +150,7 @@ async function abisOf(
     },
   );
   if (result.exitCode !== 0) throw buildFailed(suite, options.arch.abis[0], result);
-  const wanted = names(result).flatMap((line) => line.split(/\s+/));
-  return wanted.includes("all")
-    ? options.arch.abis
-    : options.arch.abis.filter((abi) => wanted.includes(abi.name));
+  return names(result);
 }
 
 function names(result: ExecResult): string[] {
