@@ -6,7 +6,7 @@ import { Calls } from "../../harness/tracer/calls.ts";
 import { connectAgents, type AgentHost } from "../../harness/tracer/connect.ts";
 import { LegacyInterpreter, loadLegacyArch, type LegacyArch } from "../../harness/tracer/legacy.ts";
 import { StopMachine, type Stop } from "../../harness/tracer/machine.ts";
-import { factsFor, ptraceOptions, ptraceRequests, traceProgram } from "../../harness/tracer/program.ts";
+import { factsFor, followOptions, ptraceOptions, ptraceRequests, traceProgram } from "../../harness/tracer/program.ts";
 import { CallTable, type Reading } from "../../harness/tracer/reading.ts";
 import { SyscallInfoInterpreter } from "../../harness/tracer/syscall-info.ts";
 
@@ -217,6 +217,8 @@ export function scenario(
   as?: string,
 ): void {
   test(name, async (t) => {
+    // A scenario that hangs is a case of its own; the others still run.
+    t.timeout(guest.scale * 10_000);
     try {
       await unlessLost(async () => {
         const scene = await Scene.start(as);
@@ -308,4 +310,4 @@ export function entriesOf(readings: readonly (Reading | undefined)[], name: stri
   );
 }
 
-export { ptraceOptions, ptraceRequests };
+export { followOptions, ptraceOptions, ptraceRequests };

@@ -16,7 +16,7 @@ static void handle(int signal)
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),			\
 	BPF_STMT(BPF_RET | BPF_K, what)
 
-int main(void)
+int filtered(int argc, char **argv)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -2,7 +2,7 @@
 /* A pair of Unix sockets, 50 and 51, in a network namespace of its own; then it stops. */
 #include "hosted.h"
 
-int main(void)
+int sockets(int argc, char **argv)
 {
 	int pair[2];
 

@@ -12,7 +12,7 @@
 #define PAGE		0x30000000UL
 #define DESCRIPTOR	100
 
-int main(int argc, char **argv)
+int slow_exec(int argc, char **argv)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {

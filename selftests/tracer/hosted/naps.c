@@ -2,7 +2,7 @@
 /* naps MILLISECONDS: sleeps so long, then ends. */
 #include "hosted.h"
 
-int main(int argc, char **argv)
+int naps(int argc, char **argv)
 {
 	usleep(argc > 1 ? atoi(argv[1]) * 1000 : 0);
 	return 0;

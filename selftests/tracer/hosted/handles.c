@@ -7,7 +7,7 @@ static void handle(int signal)
 	syscall(SYS_getppid);
 }
 
-int main(void)
+int handles(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_RESTART };
 

@@ -11,16 +11,16 @@
 #endif
 
 static volatile char selector;
-static volatile int dispatched;
+static volatile int count;
 
 static void handle(int signal)
 {
 	/* Until the next change, calls are the kernel's again: sigreturn() among them. */
 	selector = 0;
-	dispatched++;
+	count++;
 }
 
-int main(void)
+int dispatched(int argc, char **argv)
 {
 	signal(SIGSYS, handle);
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, 0, 0, &selector))
@@ -31,5 +31,5 @@ int main(void)
 	selector = 1;
 	syscall(SYS_getuid);
 	syscall(SYS_getpid);
-	_exit(dispatched);
+	_exit(count);
 }

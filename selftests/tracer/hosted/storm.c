@@ -28,7 +28,7 @@ static void *exec_thread(void *unused)
 	_exit(127);
 }
 
-int main(int argc, char **argv)
+int storm(int argc, char **argv)
 {
 	pthread_t thread;
 
