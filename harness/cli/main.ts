@@ -100,7 +100,11 @@ async function commandLine(
     .version(version)
     .help()
     .alias("help", "h")
-    .parserConfiguration({ "parse-positional-numbers": false, "boolean-negation": false, "populate--": true })
+    .parserConfiguration({
+      "parse-positional-numbers": false,
+      "boolean-negation": false,
+      "populate--": true,
+    })
     .strict()
     .recommendCommands()
     .demandCommand(1, "no command given")
@@ -158,7 +162,10 @@ function checkValues(
     new Failure({ reason: "bad-option-value", blame: "usage", what, hint });
   // Strict mode does not look behind "--".
   const behind = (args["--"] ?? []) as readonly unknown[];
-  const [, extra] = [...(args["_"] as readonly unknown[]), ...(command?.takesProgram ? [] : behind)];
+  const [, extra] = [
+    ...(args["_"] as readonly unknown[]),
+    ...(command?.takesProgram ? [] : behind),
+  ];
   if (typeof extra === "string") throw wrong(`unknown option or argument: ${extra}`);
   for (const [name, value] of Object.entries(args)) {
     if (name === "_" || name === "$0" || name === "--") continue;

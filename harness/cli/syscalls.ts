@@ -28,7 +28,8 @@ export const syscallsCommand = defineCommand({
     const plan = await makePlan(request, { ...context, noSeriesByDefault: true });
     const found = await kernelSyscalls(plan, context, plan.series[0]);
     const abis = found.abis.filter(({ name }) => args.abi === undefined || name === args.abi);
-    if (args.json) print(JSON.stringify({ kernel: plan.source.description, ...found, abis }, null, 2));
+    if (args.json)
+      print(JSON.stringify({ kernel: plan.source.description, ...found, abis }, null, 2));
     else {
       for (const { name, table, calls } of abis) {
         print(`# ${name}: ${calls.length} system calls, ${table}`);

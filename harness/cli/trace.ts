@@ -24,12 +24,11 @@ export const traceCommand = defineCommand({
     ],
   ],
   options: (yargs) =>
-    kernelOptions(yargs)
-      .option("interpreter", {
-        choices: interpreters,
-        default: "syscall-info" as InterpreterChoice,
-        describe: "who makes calls of the stops; both shows the two side by side",
-      }),
+    kernelOptions(yargs).option("interpreter", {
+      choices: interpreters,
+      default: "syscall-info" as InterpreterChoice,
+      describe: "who makes calls of the stops; both shows the two side by side",
+    }),
   run: async (args, { signal, print, remark }) => {
     const [file, ...rest] = ((args["--"] ?? []) as readonly unknown[]).map(String);
     if (file === undefined) {

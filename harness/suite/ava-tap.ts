@@ -35,7 +35,8 @@ export class AvaTap {
 }
 
 function withDirective(result: string, directive: string, why: string): string {
-  if (result.startsWith("not ok") || result.includes(" # ")) return `${result}\n#   ${directive} ${why}\n`;
+  if (result.startsWith("not ok") || result.includes(" # "))
+    return `${result}\n#   ${directive} ${why}\n`;
   // A failing TODO is what TAP has for an expected failure.
   if (directive === "XFAIL") return `not ${result} # TODO ${why}\n`;
   return `${result} # SKIP ${why}\n`;

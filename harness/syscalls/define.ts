@@ -50,8 +50,7 @@ export async function findDefinitions(
       if (ofFile.get(name)?.chosen) continue;
       ofFile.set(name, { definition, chosen: option !== undefined && selected.has(option) });
     }
-    for (const [name, { definition }] of ofFile)
-      if (!found.has(name)) found.set(name, definition);
+    for (const [name, { definition }] of ofFile) if (!found.has(name)) found.set(name, definition);
   }
   // What stands for a reserved number has no arguments to speak of.
   found.delete("sys_ni_syscall");

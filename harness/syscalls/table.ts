@@ -66,7 +66,10 @@ async function readTbl(
 /** The entries of a syscall.tbl that belong to an ABI. */
 export function parseTbl(text: string, columns: readonly string[], compat: boolean): TableEntry[] {
   return text.split("\n").flatMap((line) => {
-    const [nr = "", abi = "", name = "", entry, compatEntry] = line.replace(/#.*/, "").trim().split(/\s+/);
+    const [nr = "", abi = "", name = "", entry, compatEntry] = line
+      .replace(/#.*/, "")
+      .trim()
+      .split(/\s+/);
     if (!/^\d+$/.test(nr) || !columns.includes(abi)) return [];
     const isThere = compat && compatEntry !== undefined && compatEntry !== "-";
     return [{ nr: Number(nr), name, entry: plainEntry((isThere ? compatEntry : entry) ?? "") }];
@@ -126,11 +129,13 @@ export function parseHeader({ entries, macros }: Preprocessed): TableEntry[] {
     const nr = numberOf(macro, values);
     if (name !== undefined && nr !== undefined && name !== "syscalls") names.set(nr, name);
   }
-  return [...entries.matchAll(/HARNESS_ENTRY (\S+) (\w+)/g)].flatMap(([, number = "", entry = ""]) => {
-    const nr = numberOf(number, values);
-    const name = nr === undefined ? undefined : names.get(nr);
-    return nr === undefined || name === undefined ? [] : [{ nr, name, entry }];
-  });
+  return [...entries.matchAll(/HARNESS_ENTRY (\S+) (\w+)/g)].flatMap(
+    ([, number = "", entry = ""]) => {
+      const nr = numberOf(number, values);
+      const name = nr === undefined ? undefined : names.get(nr);
+      return nr === undefined || name === undefined ? [] : [{ nr, name, entry }];
+    },
+  );
 }
 
 function numberOf(word: string, macros: ReadonlyMap<string, string>): number | undefined {

@@ -206,11 +206,7 @@ export class Agent {
     const writer = putWaiting(new FrameWriter(), request.wait ?? { how: "wait4" })
       .u32(request.resume ?? ptraceSyscall)
       .u64(request.limit ?? 0);
-    const { result } = await this.#connection.request(
-      requestTypes.trace,
-      writer,
-      request.onStops,
-    );
+    const { result } = await this.#connection.request(requestTypes.trace, writer, request.onStops);
     return Number(result);
   }
 

@@ -41,38 +41,6 @@ export class Calls {
     const data = new DataBlock(this.#pointerBytes);
     return this.make("chdir", [{ data: data.text(dir) }], data.done());
   }
-
-  /** process_vm_readv() of one piece of another process's memory; the bytes follow at `at` in the data. */
-  readMemory(pid: number, address: bigint, length: number): { call: Call; at: number } {
-    const data = new DataBlock(this.#pointerBytes);
-    const at = data.room(length);
-    const local = data.words([0n, BigInt(length)]);
-    data.point(local, at);
-    const remote = data.words([address, BigInt(length)]);
-    const args = [pid, { data: local }, 1, { data: remote }, 1, 0];
-    return { call: this.make("process_vm_readv", args, data.done()), at };
-  }
-
-  /** PR_SET_NO_NEW_PRIVS and a seccomp filter (struct sock_fprog of struct sock_filter). */
-  seccompFilter(
-    instructions: readonly (readonly [code: number, jt: number, jf: number, k: number])[],
-  ): Call[] {
-    const data = new DataBlock(this.#pointerBytes);
-    const program = Buffer.alloc(8 * instructions.length);
-    instructions.forEach(([code, jt, jf, k], index) => {
-      program.writeUInt16LE(code, 8 * index);
-      program.writeUInt8(jt, 8 * index + 2);
-      program.writeUInt8(jf, 8 * index + 3);
-      program.writeUInt32LE(k >>> 0, 8 * index + 4);
-    });
-    const code = data.bytes(program);
-    const fprog = data.words([BigInt(instructions.length), 0n]);
-    data.point(fprog + this.#pointerBytes, code);
-    return [
-      this.make("prctl", [38, 1, 0, 0, 0]),
-      this.make("seccomp", [1, 0, { data: fprog }], data.done()),
-    ];
-  }
 }
 
 /** The data of a call, put together piece by piece; each piece is aligned to eight bytes. */

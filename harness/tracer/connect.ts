@@ -19,10 +19,7 @@ export interface AgentHost extends AsyncDisposable {
 }
 
 /** Connects to a guest. `program` is the agent's path there. */
-export async function connectAgents(
-  endpoint: GuestEndpoint,
-  program: string,
-): Promise<AgentHost> {
+export async function connectAgents(endpoint: GuestEndpoint, program: string): Promise<AgentHost> {
   const connection = await SshConnection.connect({
     port: endpoint.port,
     access: endpoint.access,

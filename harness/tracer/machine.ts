@@ -40,9 +40,7 @@ export function classify(status: number): StopKind {
   const stopped = (status >> 8) & 0xff;
   const event = (status >> 16) & 0xff;
   if (event === 0)
-    return stopped === (sigtrap | 0x80)
-      ? { kind: "syscall" }
-      : { kind: "signal", signal: stopped };
+    return stopped === (sigtrap | 0x80) ? { kind: "syscall" } : { kind: "signal", signal: stopped };
   if (event === eventStop)
     return stopped === sigtrap ? { kind: "trap-stop" } : { kind: "group-stop", signal: stopped };
   const name = eventNames[event];

@@ -11,7 +11,11 @@ export interface RawStop {
   readonly status: number;
   /** CLOCK_MONOTONIC of the guest, nanoseconds. */
   readonly time: bigint;
-  readonly siginfo?: Fact<{ readonly signo: number; readonly errno: number; readonly code: number }>;
+  readonly siginfo?: Fact<{
+    readonly signo: number;
+    readonly errno: number;
+    readonly code: number;
+  }>;
   readonly eventMessage?: Fact<bigint>;
   /** PTRACE_GET_SYSCALL_INFO: how many bytes the kernel has, and those that it wrote. */
   readonly info?: Fact<{ readonly size: number; readonly bytes: Buffer }>;

@@ -32,8 +32,7 @@ export async function traceText(
   request: TraceTextRequest,
 ): Promise<void> {
   const table = new CallTable(syscalls);
-  const names =
-    request.interpreter === "both" ? ["legacy", "syscall-info"] : [request.interpreter];
+  const names = request.interpreter === "both" ? ["legacy", "syscall-info"] : [request.interpreter];
   const legacyArch = names.includes("legacy") ? await loadLegacyArch(syscalls.arch) : undefined;
   const { bigEndian } = agent;
   const readers = names.map((name): { interpreter: Interpreter; maker: LineMaker } => ({

@@ -120,9 +120,7 @@ function parseFrame(body: Buffer): Frame {
       return { type: "output", stream: body.readUInt8(1), data: body.subarray(2) };
   }
   throw protocolFailure(
-    type === undefined
-      ? "an empty frame"
-      : `a frame of type ${type} and ${body.length} bytes`,
+    type === undefined ? "an empty frame" : `a frame of type ${type} and ${body.length} bytes`,
     body.subarray(0, 32).toString("hex"),
   );
 }

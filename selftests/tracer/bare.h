@@ -28,16 +28,19 @@ __asm__(".globl _start\n"
 	"	and $-16, %rsp\n"
 	"	call start_tracee\n");
 
+/* Registers are wider than x32's longs, and its pointers are not signed. */
+#define WIDE(value) ((unsigned long long)(unsigned long)(value))
+
 static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
 {
-	register long long r10 __asm__("r10") = d;
-	register long long r8 __asm__("r8") = e;
-	register long long r9 __asm__("r9") = f;
+	register unsigned long long r10 __asm__("r10") = WIDE(d);
+	register unsigned long long r8 __asm__("r8") = WIDE(e);
+	register unsigned long long r9 __asm__("r9") = WIDE(f);
 	long long result;
 
 	__asm__ volatile("syscall" : "=a"(result)
-			 : "0"((long long)nr), "D"((long long)a), "S"((long long)b),
-			   "d"((long long)c), "r"(r10), "r"(r8), "r"(r9)
+			 : "0"(WIDE(nr)), "D"(WIDE(a)), "S"(WIDE(b)),
+			   "d"(WIDE(c)), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
 }

@@ -6,7 +6,13 @@ import { Calls } from "../../harness/tracer/calls.ts";
 import { connectAgents, type AgentHost } from "../../harness/tracer/connect.ts";
 import { LegacyInterpreter, loadLegacyArch, type LegacyArch } from "../../harness/tracer/legacy.ts";
 import { StopMachine, type Stop } from "../../harness/tracer/machine.ts";
-import { factsFor, followOptions, ptraceOptions, ptraceRequests, traceProgram } from "../../harness/tracer/program.ts";
+import {
+  factsFor,
+  followOptions,
+  ptraceOptions,
+  ptraceRequests,
+  traceProgram,
+} from "../../harness/tracer/program.ts";
 import { CallTable, type Reading } from "../../harness/tracer/reading.ts";
 import { SyscallInfoInterpreter } from "../../harness/tracer/syscall-info.ts";
 
@@ -16,10 +22,19 @@ import { SyscallInfoInterpreter } from "../../harness/tracer/syscall-info.ts";
  */
 
 /** Signals as nearly every architecture numbers them. */
-export const signals = { kill: 9, usr1: 10, cont: 18, stop: 19, alarm: 14, trap: 5, sys: 31 } as const;
+export const signals = {
+  kill: 9,
+  usr1: 10,
+  cont: 18,
+  stop: 19,
+  alarm: 14,
+  trap: 5,
+  sys: 31,
+} as const;
 
 const file = process.env["HARNESS_GUEST"];
-if (file === undefined) throw new Error("HARNESS_GUEST is not set: harness run --suite tracer starts these tests");
+if (file === undefined)
+  throw new Error("HARNESS_GUEST is not set: harness run --suite tracer starts these tests");
 export const guest = JSON.parse(readFileSync(file, "utf8")) as GuestForTests;
 export const table = new CallTable(guest.syscalls);
 
@@ -65,7 +80,10 @@ function host(): Promise<AgentHost> {
 }
 
 function isLost(thrown: unknown): boolean {
-  return thrown instanceof Error && /ssh connection was lost|lost with its connection/.test(thrown.message);
+  return (
+    thrown instanceof Error &&
+    /ssh connection was lost|lost with its connection/.test(thrown.message)
+  );
 }
 
 /** Everything about one traced program, stop by stop, as each interpreter took it. */
@@ -109,7 +127,11 @@ export class Scene {
   }
 
   /** New interpreters: each sees one trace from its beginning. */
-  interpreters(): { legacy: LegacyInterpreter; opcode: LegacyInterpreter; info: SyscallInfoInterpreter } {
+  interpreters(): {
+    legacy: LegacyInterpreter;
+    opcode: LegacyInterpreter;
+    info: SyscallInfoInterpreter;
+  } {
     const { bigEndian } = this.agent;
     return {
       legacy: new LegacyInterpreter(table, this.legacyArch, { bigEndian }),
@@ -121,7 +143,11 @@ export class Scene {
   /** Starts a program, stopped right before its execve(). */
   async begin(
     argv: readonly [string, ...string[]],
-    more: { readonly options?: number; readonly cloneFlags?: number; readonly before?: readonly Call[] } = {},
+    more: {
+      readonly options?: number;
+      readonly cloneFlags?: number;
+      readonly before?: readonly Call[];
+    } = {},
   ): Promise<number> {
     await this.agent.want(this.allFacts);
     const pid = await this.agent.spawn({
@@ -169,11 +195,11 @@ export class Scene {
     return read.data.subarray(0, Number(read.result)).toString("utf8");
   }
 
-  /** Opens a file of the guest for reading; gives the agent's descriptor, or -1. */
-  async open(name: string): Promise<bigint> {
+  /** Opens a file of the guest (O_RDONLY by default); gives the agent's descriptor, or -1. */
+  async open(name: string, flags = 0): Promise<bigint> {
     const data = Buffer.from(`${name}\0`);
     const { result } = await this.agent.call(
-      this.calls.make("openat", [-100, { data: 0 }, 0, 0], { data }),
+      this.calls.make("openat", [-100, { data: 0 }, flags, 0], { data }),
     );
     return result;
   }

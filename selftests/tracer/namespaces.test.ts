@@ -93,7 +93,9 @@ scenario("sockets_of_another_netns", async (t, scene) => {
   const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? "none";
   t.regex(link, /^socket:\[\d+\]$/);
   const lists = async (who: string) =>
-    (await scene.readFile(`/proc/${who}/net/unix`)).split("\n").some((line) => line.includes(` ${inode}`));
+    (await scene.readFile(`/proc/${who}/net/unix`))
+      .split("\n")
+      .some((line) => line.includes(` ${inode}`));
   t.false(await lists("self"), "the tracer's own namespace does not know it");
   t.true(await lists(String(pid)), "the tracee's does");
 });

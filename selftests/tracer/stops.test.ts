@@ -119,7 +119,16 @@ twoViews("attach_in_exec", attachInExec, {
   legacy: (t, steps) => {
     t.deepEqual(
       steps.map(({ legacy }) => opOf(legacy)),
-      ["undefined", "entry execve", "exit", "entry getpid", "exit", "entry 100000", "exit", "entry getppid"],
+      [
+        "undefined",
+        "entry execve",
+        "exit",
+        "entry getpid",
+        "exit",
+        "entry 100000",
+        "exit",
+        "entry getppid",
+      ],
       "each exit is taken for an entry, each entry for an exit",
     );
     t.deepEqual(results(steps.map(({ legacy }) => legacy)), [-38n, -38n, -38n]);
@@ -184,29 +193,25 @@ const whatHandlesCalls = [
 
 // Children of all kinds, and a thread that is not the first becomes another program.
 const rounds = 20;
-twoViews(
-  "storm",
-  async (scene) => scene.trace("./hosted", "storm", String(rounds), "./calls"),
-  {
-    legacy: (t, { legacy, status, stops }) => {
-      t.is(status, 5 << 8, "the program that the thread became ended as it should");
-      const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 100002n);
-      t.is(marks.length, 3 * rounds);
-      t.is(stops.filter(({ formerPid }) => formerPid !== undefined).length, 1);
-    },
-    info: (t, { info, pid, stops }) => {
-      const marks = info.filter((each) => each?.op === "entry" && each.nr === 100002n);
-      t.is(marks.length, 3 * rounds);
-      t.is(stops.flatMap(({ child }) => child ?? []).length, 3 * rounds + 3);
-      // The thread that became ./calls made its getpid under the first one's id.
-      const last = stops.flatMap((stop, index) => {
-        const reading = info[index];
-        return reading?.op === "entry" && reading.call?.name === "getpid" ? [stop.raw.pid] : [];
-      });
-      t.is(last.at(-1), pid);
-    },
+twoViews("storm", async (scene) => scene.trace("./hosted", "storm", String(rounds), "./calls"), {
+  legacy: (t, { legacy, status, stops }) => {
+    t.is(status, 5 << 8, "the program that the thread became ended as it should");
+    const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    t.is(marks.length, 3 * rounds);
+    t.is(stops.filter(({ formerPid }) => formerPid !== undefined).length, 1);
   },
-);
+  info: (t, { info, pid, stops }) => {
+    const marks = info.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    t.is(marks.length, 3 * rounds);
+    t.is(stops.flatMap(({ child }) => child ?? []).length, 3 * rounds + 3);
+    // The thread that became ./calls made its getpid under the first one's id.
+    const last = stops.flatMap((stop, index) => {
+      const reading = info[index];
+      return reading?.op === "entry" && reading.call?.name === "getpid" ? [stop.raw.pid] : [];
+    });
+    t.is(last.at(-1), pid);
+  },
+});
 
 // A tracee that hangs in no call at all, killed at each of its first stops.
 scenario("killed_at_any_stop", async (t, scene) => {
@@ -254,5 +259,8 @@ scenario("stops_of_unknown_pids", async (t, scene) => {
     if (!announced.has(raw.pid)) early++;
   }
   t.log(`${early} stops came before their tracee was announced`);
-  t.deepEqual([...seen].filter((pid) => !announced.has(pid)), []);
+  t.deepEqual(
+    [...seen].filter((pid) => !announced.has(pid)),
+    [],
+  );
 });

@@ -10,16 +10,15 @@ const eintr = 4;
 
 function wait6(mask?: bigint): Waiting {
   const nr = table.number("wait6");
-  if (nr === undefined) skip("this kernel has no wait6(): a tracer's wait cannot change its signal mask");
+  if (nr === undefined)
+    skip("this kernel has no wait6(): a tracer's wait cannot change its signal mask");
   return { how: "wait6", nr, ...(mask === undefined ? {} : { mask }) };
 }
 
 async function maskAlarm(scene: Scene, how: number): Promise<void> {
   const data = Buffer.alloc(8);
   data.writeBigUInt64LE(1n << BigInt(signals.alarm - 1));
-  await scene.agent.call(
-    scene.calls.make("rt_sigprocmask", [how, { data: 0 }, 0, 8], { data }),
-  );
+  await scene.agent.call(scene.calls.make("rt_sigprocmask", [how, { data: 0 }, 0, 8], { data }));
 }
 
 /** A tracee that sleeps while the tracer waits, and a timer of the tracer's that has just expired. */
@@ -42,7 +41,8 @@ scenario("timer_race.wait4_sleeps_on", async (t, scene) => {
   await maskAlarm(scene, sigUnblock);
   const waited = await scene.agent.next(pid, 0);
   t.is(await scene.agent.catch(0), 1, "the handler ran");
-  if (waited === undefined || "errno" in waited) t.fail(`wait4 was interrupted: ${JSON.stringify(waited)}`);
+  if (waited === undefined || "errno" in waited)
+    t.fail(`wait4 was interrupted: ${JSON.stringify(waited)}`);
   else t.is(classify(waited.status).kind, "exited", "and wait4() slept until the tracee's end");
 });
 

@@ -1,5 +1,0 @@
-import { scenario } from "./guest.ts";
-
-scenario("placeholder", async (t) => {
-  t.pass();
-});
