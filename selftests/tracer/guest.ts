@@ -14,6 +14,7 @@ import {
   traceProgram,
 } from "../../harness/tracer/program.ts";
 import { CallTable, type Reading } from "../../harness/tracer/reading.ts";
+import type { SshChannel } from "../../harness/vm/ssh.ts";
 import { SyscallInfoInterpreter } from "../../harness/tracer/syscall-info.ts";
 
 /*
@@ -77,6 +78,11 @@ function host(): Promise<AgentHost> {
     throw thrown;
   });
   return agents;
+}
+
+/** A channel with an agent at its other end, to which nothing has been said yet. */
+export async function openChannel(): Promise<SshChannel> {
+  return (await host()).connection.talk(`exec ${guest.dir}/agent`);
 }
 
 function isLost(thrown: unknown): boolean {
@@ -239,7 +245,12 @@ export class Scene {
 /** A test with an agent of its own. Titles are names of cases. */
 export function scenario(
   name: string,
-  body: (t: ExecutionContext, scene: Scene) => Promise<void>,
+  body: (
+    t: ExecutionContext,
+    scene: Scene,
+    /** A second agent, beside the scenario's own. */
+    another: () => Promise<Scene>,
+  ) => Promise<void>,
   as?: string,
 ): void {
   test(name, async (t) => {
@@ -249,7 +260,7 @@ export function scenario(
       await unlessLost(async () => {
         const scene = await Scene.start(as);
         try {
-          await body(t, scene);
+          await body(t, scene, () => Scene.start());
         } finally {
           await scene.agent.end();
         }

@@ -30,6 +30,7 @@
 #define MARK_BEGIN	100001
 #define MARK_CHILD	100002
 
+int crowd(int argc, char **argv);
 int dispatched(int argc, char **argv);
 int filtered(int argc, char **argv);
 int handles(int argc, char **argv);

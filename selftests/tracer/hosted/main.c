@@ -5,6 +5,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } tracees[] = {
+	{ "crowd", crowd },
 	{ "dispatched", dispatched },
 	{ "filtered", filtered },
 	{ "handles", handles },
