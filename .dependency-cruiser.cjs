@@ -1,6 +1,17 @@
 // Imports run one way (docs/architecture.md): cli -> pipeline -> stages -> ground -> model; no cycles, types included.
 const within = (...names) => `^harness/(${names.join("|")})(\\.ts$|\\.test\\.ts$|/)`;
-const stages = ["source", "series", "kernel", "image", "vm", "suite", "syscalls", "tracer", "doctor"];
+const stages = [
+  "source",
+  "series",
+  "kernel",
+  "image",
+  "vm",
+  "suite",
+  "syscalls",
+  "tracer",
+  "doctor",
+  "history",
+];
 const ground = [
   "arch",
   "kconfig",
@@ -13,6 +24,7 @@ const ground = [
   "fingerprint",
   "paths",
   "version",
+  "known-failures",
 ];
 module.exports = {
   forbidden: [
@@ -62,7 +74,7 @@ module.exports = {
     {
       name: "tests-are-not-imported",
       severity: "error",
-      from: { pathNot: "\\.test\\.ts$|^harness/testing/" },
+      from: { pathNot: "\\.(test|e2e)\\.ts$|^harness/(testing|bench)/" },
       to: { path: "^harness/testing/|\\.test\\.ts$" },
     },
   ],

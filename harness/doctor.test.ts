@@ -186,7 +186,7 @@ test("--json says the same for programs", async (t) => {
   t.false(diagnosis.ready);
   t.deepEqual(
     diagnosis.pieces.flatMap((piece) => (piece.state === "missing" ? [piece.name] : [])).sort(),
-    ["bison", "clang"],
+    ["b4", "bison", "clang"],
   );
   t.deepEqual(diagnosis.install.packages, ["bison"]);
 });
@@ -315,7 +315,7 @@ test("why namespaces are refused is read from the kernel's settings", async (t) 
   t.notRegex((await explainSandbox(0, dir)).hint ?? "", /AppArmor/);
 });
 
-test("KVM: absent, not to be opened, openable", async (t) => {
+test("KVM: absent, not to be opened, of use or not as a guest shows", async (t) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "harness-kvm-"));
   t.teardown(() => rm(dir, { recursive: true }));
   const device = path.join(dir, "kvm");
@@ -324,7 +324,14 @@ test("KVM: absent, not to be opened, openable", async (t) => {
   t.regex((await probeKvm(device)).detail, /does not open \(EISDIR\)/);
   await rm(device, { recursive: true });
   writeFileSync(device, "");
-  t.is((await probeKvm(device)).state, "ok");
+  const says = (name: "kvm" | "tcg", why: string) => () => Promise.resolve({ name, why });
+  t.deepEqual(await probeKvm(device, says("kvm", "a probe guest ran in 0.1 s")), {
+    state: "ok",
+    detail: "a probe guest ran in 0.1 s",
+  });
+  const useless = await probeKvm(device, says("tcg", "/dev/kvm is of no use"));
+  t.is(useless.state, "note");
+  t.regex(useless.detail, /^\/dev\/kvm is of no use; guests are emulated/);
 });
 
 test("versions in what programs say of themselves", (t) => {

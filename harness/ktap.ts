@@ -1,56 +1,13 @@
 import { Diagnostics } from "./ktap/diagnostics.ts";
 import { caseName, lineVerdict, parseLine, type Line } from "./ktap/grammar.ts";
 import { BoundedLines, isNotText, lineLimit, plainText } from "./ktap/lines.ts";
+import type { KtapCase, KtapProblem, KtapReport } from "./ktap/report.ts";
 import type { CaseVerdict } from "./model/verdict.ts";
+
+export type { KtapReport } from "./ktap/report.ts";
 
 /** More cases than any real program has; output that goes on is counted, not kept. */
 const caseLimit = 20_000;
-
-/** One test point without subtests. */
-interface KtapCase {
-  /** Unique within the program: the names from the outermost test to the case, joined by dots. */
-  readonly name: string;
-  readonly verdict: CaseVerdict;
-  readonly reason?: string;
-  readonly diagnostics: readonly string[];
-}
-
-/** Output that breaks the rules of (K)TAP. */
-interface KtapProblem {
-  /** Machine-readable name, such as "beyond-plan". */
-  readonly kind:
-    | "no-plan"
-    | "second-plan"
-    | "second-version"
-    | "beyond-plan"
-    | "short-of-plan"
-    | "out-of-sequence"
-    | "repeated-name"
-    | "subtests-without-result"
-    | "contradicts-subtests"
-    | "not-tap"
-    | "not-text"
-    | "long-line"
-    | "too-many-cases"
-    | "bail-out";
-  readonly text: string;
-}
-
-export interface KtapReport {
-  /** In the order of the output; planned cases that were not reported come last in their level, as `missing`. */
-  readonly cases: readonly KtapCase[];
-  readonly problems: readonly KtapProblem[];
-  /** Name of the missing case that must have been under way when the output ended. */
-  readonly underWay?: string;
-  /** Text behind "Bail out!". */
-  readonly bailOut?: string;
-  /** Reason of a plan "1..0 # SKIP reason". */
-  readonly skipAll?: string;
-  /** Whether there was a single line of (K)TAP. */
-  readonly isTap: boolean;
-  /** The last lines that belong to no case, bounded. */
-  readonly rest: readonly string[];
-}
 
 interface PendingCase {
   path: string[];

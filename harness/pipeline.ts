@@ -5,9 +5,9 @@ import { allEnded } from "./model/all-ended.ts";
 import { compare, type Comparison } from "./model/compare.ts";
 import { repeatsOf } from "./model/compare-runs.ts";
 import { inStep, type Emit } from "./model/event.ts";
-import { exitStatusFor, failureDetails, type Blame } from "./model/failure.ts";
+import { exitStatusFor, failureDetails } from "./model/failure.ts";
 import { formatKernelVersion } from "./model/kernel-version.ts";
-import { runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
+import { blamesOf, runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
 import { mostConfirmations, suspectPrograms } from "./pipeline/confirm.ts";
 import { kernelRequest } from "./pipeline/kernel-request.ts";
@@ -19,7 +19,7 @@ import {
   testsFingerprint,
 } from "./pipeline/past-tests.ts";
 import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
-import { Slots } from "./pipeline/slots.ts";
+import { Workshop } from "./pipeline/workshop.ts";
 import type { CaseResult } from "./model/verdict.ts";
 import type { RunFolder } from "./store.ts";
 import type { BuiltSuite, SuiteRequest } from "./suite.ts";
@@ -37,12 +37,13 @@ export interface RunContext {
   readonly fresh: boolean;
   /** What is known to be wrong is wanted, and no more: a patched kernel's tests end with its first regression. */
   readonly stopAtRegression?: boolean;
+  /** Shared with the runs beside this one; its own when absent. */
+  readonly workshop?: Workshop;
+  /** Called, if the workshop is shared, when no kernel is left to build. */
+  readonly built?: () => void;
   /** Given each kernel's last guest, still running, when its suites are done (--keep-vm). */
   readonly holdVm?: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
 }
-
-/** Guests that run at once: each has two CPUs of its own under TCG, and builds want some too. */
-const guestSlots = 2;
 
 /**
  * Runs a plan: baseline and patched kernels built, booted, tested, compared. Never throws for what
@@ -58,7 +59,7 @@ class Run {
   readonly #context: RunContext;
   readonly #record: RunRecord;
   readonly #started = performance.now();
-  readonly #guests = new Slots(guestSlots);
+  readonly #workshop: Workshop;
   /** By label, as are the next. */
   readonly #tests = new Map<string, KernelTests>();
   /** Fingerprints of the kernels' tests. */
@@ -67,6 +68,7 @@ class Run {
   constructor(plan: Plan, context: RunContext) {
     this.#plan = plan;
     this.#context = context;
+    this.#workshop = context.workshop ?? new Workshop();
     this.#record = {
       schema: runSchemaVersion,
       id: context.folder.id,
@@ -108,7 +110,7 @@ class Run {
         this.#fail(thrown);
       }
     }
-    this.#record.exitStatus = this.#exitStatus();
+    this.#record.exitStatus = exitStatusFor(blamesOf(this.#record));
     await this.#save();
     emit({
       type: "run-finished",
@@ -139,6 +141,8 @@ class Run {
         Promise.all([baselineTests, tests]).then(() => this.#conclude(planned, built.suites)),
       );
     }
+    if (this.#context.built) this.#context.built();
+    else this.#workshop.cellIsBuilt();
     await allEnded([baselineTests, ...seriesTests]);
     this.#context.signal.throwIfAborted();
     await this.#rememberTests();
@@ -175,7 +179,7 @@ class Run {
     const kernel = await inStep(
       emit,
       { id: `kernel:${label}`, title },
-      (progress) => buildKernel({ ...request, progress }),
+      (progress) => this.#workshop.builds.use(() => buildKernel({ ...request, progress })),
       (built) => ({
         outcome: built.cached ? "cached" : "done",
         detail: builtDetail(built),
@@ -236,6 +240,7 @@ class Run {
         signal: this.#context.signal,
         folder: this.#context.folder,
         holdVm: this.#context.holdVm,
+        workshop: this.#workshop,
         keep: async (boot) => {
           record.boots.push(boot);
           this.#count("guest", boot.guestSeconds ?? 0);
@@ -243,7 +248,7 @@ class Run {
         },
       });
       this.#tests.set(label, tests);
-      if (!isKnown) await this.#guests.use(() => tests.run());
+      if (!isKnown) await tests.run();
     } catch (thrown) {
       if (!this.#context.signal.aborted) this.#fail(thrown, label);
     }
@@ -285,7 +290,7 @@ class Run {
 
   /** A run in which something is wrong is tested again the next time; a clean one need not be. */
   async #rememberTests(): Promise<void> {
-    if (this.#exitStatus() !== 0) return;
+    if (blamesOf(this.#record).length > 0) return;
     for (const kernel of this.#record.kernels) {
       const key = this.#testKeys.get(kernel.label);
       if (key === undefined || kernel.testedIn || !isMemorable(kernel)) continue;
@@ -316,11 +321,8 @@ class Run {
   async #confirm(series: string, programs: readonly string[], round: number): Promise<boolean> {
     const again = async (label: string): Promise<boolean> => {
       try {
-        const title = `${testTitle(label)} again: ${programs.join(" ")}`;
-        const step = { id: `confirm:${series}:${label}:${round}`, title };
-        await inStep(this.#context.emit, step, (progress) =>
-          this.#guests.use(async () => this.#tests.get(label)?.again(programs, progress)),
-        );
+        const step = `confirm:${series}:${label}:${round}`;
+        await this.#tests.get(label)?.again(step, programs);
         return true;
       } catch (thrown) {
         if (!this.#context.signal.aborted) this.#fail(thrown, label);
@@ -359,14 +361,6 @@ class Run {
     const which = kernel === undefined ? {} : { kernel };
     this.#record.failures.push({ ...failure, ...which });
     this.#context.emit({ type: "failure", failure, ...which });
-  }
-
-  #exitStatus(): number {
-    const blames: Blame[] = [
-      ...this.#record.failures.map((failure) => failure.blame),
-      ...this.#record.comparisons.flatMap((comparison) => comparison.blames),
-    ];
-    return this.#record.status === "interrupted" ? exitStatusFor(["infra"]) : exitStatusFor(blames);
   }
 
   async #timed<T>(stage: string, work: () => Promise<T>): Promise<T> {

@@ -3,9 +3,15 @@ import { jsonReporter } from "./report/json.ts";
 import { plainReporter } from "./report/plain.ts";
 import { terminalReporter } from "./report/terminal.ts";
 
+export { kcidbReport } from "./report/kcidb.ts";
+export { mergedMarkdown } from "./report/merged.ts";
 export { junitXml } from "./report/junit.ts";
 export { markdownSummary } from "./report/markdown.ts";
+export { acrossLines, matrixLines, matrixMarkdown } from "./report/matrix.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
+export { checkReport, postedSummary, regressionReports, regressionText } from "./report/github.ts";
+export { historyLines, standingLines } from "./report/history.ts";
+export { tablesCsv, tablesHtml, tablesJson, tablesMarkdown } from "./report/support-table.ts";
 export { comparisonLines } from "./report/conclusion.ts";
 
 /** A consumer of the events of a run. */

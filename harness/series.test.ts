@@ -292,8 +292,44 @@ test("a shipped series: what it says, and the newest folder not newer than the k
   t.is(failure.reason, "no-patches-for-kernel");
   t.is(failure.blame, "usage");
   t.is(failure.hint, "it has patches from these on: 6.1, 6.12");
-  t.deepEqual(await shippedSeriesNames(patches), ["wait6"]);
+  t.deepEqual(await shippedSeriesNames({ dir: patches }), ["wait6"]);
   t.true((await readdir(series)).includes("series.json"));
+});
+
+test("revisions: folders of a shipped series, or mailboxes of one title", async (t) => {
+  const { patches, series, read } = await shipped();
+  await mustRun("cp", ["-r", path.join(series, "6.12"), path.join(series, "new")]);
+  await mkdir(path.join(series, "v1"));
+  await mustRun("mv", [path.join(series, "new"), path.join(series, "v1", "6.12")]);
+  const first = await read("wait6@v1");
+  t.like(first, { name: "wait6@v1", revision: 1, proves: ["wait6.*"] });
+  t.is((await first?.patchesFor(kernel("6.12")))?.origin, path.join(series, "v1", "6.12"));
+  t.deepEqual(await shippedSeriesNames({ dir: patches, revisions: true }), ["wait6@v1", "wait6"]);
+  const failure = await t.throwsAsync(read("wait6@v7"), { instanceOf: Failure });
+  t.is(failure.reason, "unknown-series");
+  t.is(failure.hint, "there are: wait6@v1, wait6 (the newest)");
+});
+
+test("mailboxes with the revisions of one series are told apart by them, others when it is said", async (t) => {
+  const { dir, format, cover } = await commits();
+  const files: string[] = [];
+  for (const revision of ["-v1", "-v2"]) {
+    const file = path.join(dir, `${revision}.mbox`);
+    await writeFile(file, cover(await format(revision, "--stdout")));
+    files.push(file);
+  }
+  const names = async (request: Parameters<typeof loadSeries>[0]) =>
+    (await loadSeries(request)).map(({ name }) => name);
+  const notice = () => undefined;
+  const title = "kernel-news-of-three-kinds";
+  t.deepEqual(await names({ given: files, notice }), [`${title}@v1`, `${title}@v2`]);
+  const other = path.join(dir, "other.mbox");
+  await writeFile(other, (await format("--stdout")).replace("*** SUBJECT HERE ***", "renamed"));
+  t.deepEqual(await names({ given: [files[0] ?? "", other], notice }), [title, "renamed"]);
+  t.deepEqual(await names({ given: [files[0] ?? "", other], notice, areRevisions: true }), [
+    `${title}@v1`,
+    `${title}@v2`,
+  ]);
 });
 
 test("an unknown series is the user's fault, with those that there are", async (t) => {

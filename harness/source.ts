@@ -12,6 +12,7 @@ import { resolveGit } from "./source/git.ts";
 import { resolveRelease } from "./source/release.ts";
 import { treeNote, type ResolvedSource, type SourceOptions } from "./source/tree.ts";
 
+export { archFolder, treeClaims } from "./source/claims.ts";
 export { aptKernels } from "./source/debian.ts";
 export type { ResolvedSource, SourceOptions } from "./source/tree.ts";
 

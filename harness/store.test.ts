@@ -236,3 +236,14 @@ test("results that cannot be written are the host's fault", async (t) => {
   t.regex(failed.hint ?? "", /--output/);
   await chmod(dir, 0o700);
 });
+
+test("a run sorts after those that are there, even when the clock went back", async (t) => {
+  const resultsDir = await temporary(t);
+  const year = new Date().getUTCFullYear() + 1;
+  await mkdir(path.join(resultsDir, `${year}0315T120000Z-x86_64-6.12-0000`));
+  await mkdir(path.join(resultsDir, "99999999T999999Z-no-time"));
+  const request = { resultsDir, arch: "x86_64", kernel: "6.12" };
+  const ids = [(await createRun(request)).id, (await createRun(request)).id];
+  t.true(ids[0]?.startsWith(`${year}0315T120001Z-`));
+  t.true(ids[1]?.startsWith(`${year}0315T120002Z-`));
+});

@@ -1,42 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { writeAtomically } from "./cache.ts";
-import { sha256 } from "./fingerprint.ts";
 import { Failure } from "./model/failure.ts";
-import { type RunProcess, type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
+import { type RunRecord, runRecordSchema, runSchemaVersion } from "./model/run.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { projectDir } from "./paths.ts";
+import { newFolder, replaceFile, safeName } from "./store/folder.ts";
+import { names } from "./store/names.ts";
+import { isAlive, thisProcess } from "./store/process.ts";
+import { isRunName, type StoredRun } from "./store/stamps.ts";
+import { isFile, notWritable } from "./store/write.ts";
 
-/** Every name of a file or folder below results/<run-id>/ (docs/results.md). */
-const names = {
-  /** The record of the run: all that the reports are made of. */
-  record: "run.json",
-  /** Reruns the cell from nothing. */
-  reproduce: "reproduce.sh",
-  /** For people, to be pasted into a mail. */
-  summary: "summary.md",
-  /** For CI systems. */
-  junit: "junit.xml",
-  /** One folder a kernel: kernels/baseline, kernels/<series>. */
-  kernels: "kernels",
-  /** The kernel's .config after olddefconfig. */
-  config: "config",
-  /** All that make printed. */
-  buildLog: "build.log",
-  /** One folder a boot of the kernel: boot-0, boot-1 ... */
-  boot: "boot-",
-  /** All bytes of the guest's serial console. */
-  console: "console.log",
-  /** The command that started QEMU. */
-  qemu: "qemu.sh",
-  /** What each test program printed: ktap/<suite>/<program>[@<abi>].log. */
-  ktap: "ktap",
-  ktapSuffix: ".log",
-  /** The private key of a guest that --keep-vm left running. */
-  key: "ssh-key",
-} as const;
+export { indexFile, runStamps, type RunStamp } from "./store/stamps.ts";
+export { takeRun, writeReport } from "./store/write.ts";
 
 /** Where results go unless `--output` says otherwise. */
 export const defaultResultsDir = path.join(projectDir, "results");
@@ -49,26 +25,11 @@ export interface NewRun {
   readonly kernel: string;
 }
 
-/**
- * Makes the folder of a new run. Its name is the run's id: UTC time, architecture, kernel and four
- * random digits, so that names sort by time and two runs at once never meet.
- * Throws Failure "results-not-writable" (infra).
- */
+/** Makes the folder of a new run. Throws Failure "results-not-writable" (infra). */
 export async function createRun(request: NewRun): Promise<RunFolder> {
-  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  for (;;) {
-    const random = randomBytes(2).toString("hex");
-    const id = [time, safeName(request.arch), safeName(request.kernel), random].join("-");
-    const dir = path.resolve(request.resultsDir, id);
-    try {
-      await mkdir(path.dirname(dir), { recursive: true });
-      await mkdir(dir);
-      return new RunFolder(id, dir);
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === "EEXIST" && (await isDirectory(dir))) continue;
-      throw notWritable(dir, thrown);
-    }
-  }
+  const { resultsDir, arch, kernel } = request;
+  const { id, dir } = await newFolder(resultsDir, [arch, kernel]);
+  return new RunFolder(id, dir);
 }
 
 /** The folder of one run; the only way to write below results/. Paths it gives are relative to `dir`. */
@@ -176,6 +137,12 @@ export class RunFolder {
     return this.absolute(names.junit);
   }
 
+  /** Writes kcidb.json. Gives its absolute path. */
+  async writeKcidb(json: string): Promise<string> {
+    await this.#replace(names.kcidb, json);
+    return this.absolute(names.kcidb);
+  }
+
   /**
    * Writes reproduce.sh, which runs `harness <args>` in the project's folder. `args` must say all
    * of the cell (kernel by exact version, absolute paths). Gives its path relative to the folder.
@@ -186,13 +153,8 @@ export class RunFolder {
     return names.reproduce;
   }
 
-  async #replace(relative: string, text: string): Promise<void> {
-    const file = this.absolute(relative);
-    try {
-      await writeAtomically(file, text);
-    } catch (thrown) {
-      throw notWritable(file, thrown);
-    }
+  #replace(relative: string, text: string): Promise<void> {
+    return replaceFile(this.absolute(relative), text);
   }
 }
 
@@ -213,30 +175,13 @@ function doubleQuoted(word: string): string {
   return word.replace(/["\\$`]/g, "\\$&");
 }
 
-/**
- * A label as the name of a file: letters, digits, ".", "_", "@", "+" and "-". A label that has
- * others gets eight digits of its hash, so that two labels never share a folder.
- */
-function safeName(label: string): string {
-  const safe = label.replace(/[^A-Za-z0-9._@+-]+/g, "-").slice(0, 80);
-  if (safe === label && !/^\.*$/.test(safe)) return safe;
-  return `${safe.replace(/^\.+/, "")}-${sha256(label).slice(0, 8)}`;
-}
-
-/** A run found on disk. */
-export interface StoredRun {
-  readonly id: string;
-  /** Absolute. */
-  readonly dir: string;
-}
-
 /** All runs of a results folder, oldest first, read or not. */
 export async function listRuns(resultsDir = defaultResultsDir): Promise<readonly StoredRun[]> {
   const entries = await readdir(resultsDir, { withFileTypes: true }).catch(() => []);
   const found: StoredRun[] = [];
   for (const entry of entries) {
     const dir = path.resolve(resultsDir, entry.name);
-    if (entry.isDirectory() && (await isFile(path.join(dir, names.record)))) {
+    if (isRunName(entry) && (await isFile(path.join(dir, names.record)))) {
       found.push({ id: entry.name, dir });
     }
   }
@@ -285,15 +230,37 @@ export async function findRun(name: string, resultsDir = defaultResultsDir): Pro
  */
 export async function readRun(dir: string): Promise<RunRecord> {
   const file = path.join(dir, names.record);
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new Failure({
-      reason: "run-record-missing",
-      blame: "usage",
-      what: `${file} cannot be read`,
-      evidence: String(thrown),
-      hint: "give a run's id, its folder, or `latest`",
-    });
+  return parsedRun(
+    file,
+    await readFile(file, "utf8").catch((thrown: unknown) => {
+      throw recordMissing(file, thrown);
+    }),
+  );
+}
+
+/** readRun for who reads thousands. */
+export function readRunSync(dir: string): RunRecord {
+  const file = path.join(dir, names.record);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (thrown) {
+    throw recordMissing(file, thrown);
+  }
+  return parsedRun(file, text);
+}
+
+function recordMissing(file: string, thrown: unknown): Failure {
+  return new Failure({
+    reason: "run-record-missing",
+    blame: "usage",
+    what: `${file} cannot be read`,
+    evidence: String(thrown),
+    hint: "give a run's id, its folder, or `latest`",
   });
+}
+
+function parsedRun(file: string, text: string): RunRecord {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -347,56 +314,4 @@ function corrupt(file: string, evidence: string): Failure {
     evidence,
     hint: "the rest of its folder can still be read: consoles, ktap and build logs",
   });
-}
-
-function notWritable(file: string, thrown: unknown): Failure {
-  const full = (thrown as NodeJS.ErrnoException).code === "ENOSPC";
-  return new Failure({
-    reason: full ? "disk-full" : "results-not-writable",
-    blame: "infra",
-    what: full ? `no space left to write ${file}` : `${file} cannot be written`,
-    evidence: String(thrown),
-    hint: full ? "free some space, or run `harness clean`" : "choose another place with --output",
-  });
-}
-
-function thisProcess(): RunProcess {
-  return { pid: process.pid, startTicks: startTicks(process.pid) ?? "", bootId: bootId() };
-}
-
-function isAlive(writer: RunProcess): boolean {
-  return writer.bootId === bootId() && startTicks(writer.pid) === writer.startTicks;
-}
-
-function startTicks(pid: number): string | undefined {
-  try {
-    // The second field is a name in parentheses, which may hold spaces and parentheses itself.
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "";
-  }
-}
-
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-}
-
-async function isDirectory(dir: string): Promise<boolean> {
-  return stat(dir).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -9,20 +9,13 @@ import { exec } from "../exec.ts";
 import type { Event } from "../model/event.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { cacheDir, projectDir } from "../paths.ts";
+import { printFigures, type Figure } from "./figure.ts";
 import { covered, median, type Interval } from "./intervals.ts";
 
 interface Measured {
   readonly record: RunRecord;
   readonly events: readonly (Event & { readonly time: string })[];
   readonly seconds: number;
-}
-
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "s" | "ratio" | "count";
-  /** At most this. */
-  readonly promised: number;
 }
 
 const kernel = process.env["HARNESS_BENCH_KERNEL"] ?? "apt:6.12";
@@ -121,7 +114,10 @@ try {
   const [baseline = NaN, syscall = NaN] = await buildSeconds(builds, "--series", "wait6");
   const [oneFile = NaN] = await buildSeconds(builds, "--patch", touchesOneFile);
   const busy = covered(workIntervals(cold));
-  const rebooted = cold.record.kernels.filter((each) => each.boots.length > 1).length;
+  // Two share a kernel's programs once nothing is left to build; confirmations come on top.
+  const guests = cold.record.kernels.map(
+    ({ boots: all }) => all.filter(({ only }) => !only).length,
+  );
   const figures: Figure[] = [
     { name: "main job, cold cache", value: cold.seconds, unit: "s", promised: 900 },
     { name: "main job again, nothing changed", value: warm.seconds, unit: "s", promised: 15 },
@@ -149,7 +145,12 @@ try {
       unit: "s",
       promised: 1.3,
     },
-    { name: "kernels that needed a second boot", value: rebooted, unit: "count", promised: 0 },
+    {
+      name: "guests in which all suites of a kernel ran, at most",
+      value: Math.max(...guests),
+      unit: "count",
+      promised: 2,
+    },
     {
       name: "the harness's own share of the cold run",
       value: (cold.seconds - busy) / cold.seconds,
@@ -157,12 +158,7 @@ try {
       promised: 0.05,
     },
   ];
-  for (const { name, value, unit, promised } of figures) {
-    const mark = value <= promised ? "   " : "!!!";
-    console.log(
-      `${mark} ${name.padEnd(56)} ${value.toFixed(unit === "count" ? 0 : 2).padStart(8)} ${unit.padEnd(6)} (at most ${promised})`,
-    );
-  }
+  printFigures(figures);
   console.log(
     JSON.stringify({
       kernel: cold.record.kernel.description,

@@ -23,7 +23,14 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   trace: async () => (await import("./trace.ts")).traceCommand,
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
+  history: async () => (await import("./history.ts")).historyCommand,
+  table: async () => (await import("./table.ts")).tableCommand,
+  post: async () => (await import("./post.ts")).postCommand,
+  merge: async () => (await import("./merge.ts")).mergeCommand,
+  results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
+  matrix: async () => (await import("./matrix.ts")).matrixCommand,
+  series: async () => (await import("./series.ts")).seriesCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
@@ -230,6 +237,11 @@ export async function runToExit(
     const failure: FailureDetails = failureDetails(thrown);
     remark(failureText(failure));
     process.exit(exitStatusFor([failure.blame]));
+  });
+  // With nothing left to wait for, Node would end with status 0: all well, and nothing was done.
+  process.on("beforeExit", () => {
+    remark("error: the harness stopped in the middle of its work (a bug in the harness)");
+    process.exit(exitStatus.infra);
   });
   const print = (text: string) => {
     process.stdout.write(`${text}\n`);

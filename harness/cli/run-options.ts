@@ -1,20 +1,32 @@
 import type { Argv } from "yargs";
 import { Failure } from "../model/failure.ts";
-import type { RunRequest } from "../pipeline/plan.ts";
+import type { CellRequest, RunRequest } from "../model/request.ts";
 
-/** The options by which run, build and boot say which kernel they mean. */
+const archText = "architecture (harness list arches)";
+const kernelText =
+  "6.12 or release:6.12 (kernel.org), apt:6.12, dir:PATH, git:REPO#REV; the newest that apt offers by default";
+
+/** The options by which build, boot and mutants say which kernel they mean. */
 export function kernelOptions(yargs: Argv) {
-  return yargs
+  return buildOptions(yargs)
+    .option("arch", { type: "string", default: "x86_64", describe: archText })
+    .option("kernel", { type: "string", describe: kernelText });
+}
+
+/** The same for run, which takes several of each: every architecture with every kernel. */
+export function cellOptions(yargs: Argv) {
+  return buildOptions(yargs)
     .option("arch", {
       type: "string",
-      default: "x86_64",
-      describe: "architecture (harness list arches)",
+      array: true,
+      default: ["x86_64"],
+      describe: `${archText}; several, or all`,
     })
-    .option("kernel", {
-      type: "string",
-      describe:
-        "6.12 or release:6.12 (kernel.org), apt:6.12, dir:PATH, git:REPO#REV; the newest that apt offers by default",
-    })
+    .option("kernel", { type: "string", array: true, describe: `${kernelText}; several` });
+}
+
+function buildOptions(yargs: Argv) {
+  return yargs
     .option("series", {
       type: "string",
       array: true,
@@ -23,7 +35,14 @@ export function kernelOptions(yargs: Argv) {
     .option("patch", {
       type: "string",
       array: true,
-      describe: "a .patch file, an mbox, or a folder of format-patch files",
+      describe:
+        "a .patch file, an mbox, a folder of format-patch files, a message-id or lore link (through b4), github:OWNER/REPO#N",
+    })
+    .option("revisions", {
+      type: "boolean",
+      default: false,
+      describe:
+        "the patches given are revisions of one series, oldest first: say where they differ",
     })
     .option("on", {
       type: "string",
@@ -51,12 +70,11 @@ export function kernelOptions(yargs: Argv) {
     });
 }
 
-/** What yargs makes of kernelOptions. */
-export interface KernelArguments {
-  readonly arch: string;
-  readonly kernel: string | undefined;
+/** What yargs makes of buildOptions. */
+export interface BuildArguments {
   readonly series: string[] | undefined;
   readonly patch: string[] | undefined;
+  readonly revisions: boolean;
   readonly on: string | undefined;
   readonly kconfig: string[] | undefined;
   readonly toolchain: string;
@@ -65,15 +83,27 @@ export interface KernelArguments {
   readonly "timeout-scale": number;
 }
 
-export function runRequest(
-  args: KernelArguments,
-  more: { readonly suites?: readonly string[]; readonly repeat?: number } = {},
-): RunRequest {
+/** What yargs makes of kernelOptions. */
+export interface KernelArguments extends BuildArguments {
+  readonly arch: string;
+  readonly kernel: string | undefined;
+}
+
+/** What belongs to a run's cells beside how their kernels are built. */
+interface TestArguments {
+  readonly suites?: readonly string[];
+  readonly repeat?: number;
+}
+
+export function runRequest(args: KernelArguments, more: TestArguments = {}): RunRequest {
+  return { arch: args.arch, kernel: args.kernel, ...cellRequest(args, more) };
+}
+
+export function cellRequest(args: BuildArguments, more: TestArguments = {}): CellRequest {
   return {
-    arch: args.arch,
-    kernel: args.kernel,
     series: args.series ?? [],
     patches: args.patch ?? [],
+    areRevisions: args.revisions,
     on: args.on,
     suites: more.suites ?? [],
     kconfig: args.kconfig ?? [],
@@ -94,5 +124,17 @@ export function oneKernel(request: RunRequest): RunRequest {
     blame: "usage",
     what: "this command takes one series at the most",
     hint: "each series has a kernel of its own: name one",
+  });
+}
+
+/** Who submits to KernelCI: $HARNESS_KCIDB_ORIGIN. Throws Failure usage "bad-kcidb-origin". */
+export function kcidbOrigin(env: NodeJS.ProcessEnv = process.env): string {
+  const origin = env["HARNESS_KCIDB_ORIGIN"] ?? "harness";
+  if (/^[a-z0-9_]+$/.test(origin)) return origin;
+  throw new Failure({
+    reason: "bad-kcidb-origin",
+    blame: "usage",
+    what: `HARNESS_KCIDB_ORIGIN is ${JSON.stringify(origin)}`,
+    hint: "lower-case letters, digits and _; KernelCI gives each submitter a name",
   });
 }

@@ -1,8 +1,9 @@
-import { caseNamed, caseReport, runReport } from "../report.ts";
+import { caseNamed, caseReport, kcidbReport, runReport } from "../report.ts";
 import { Failure } from "../model/failure.ts";
 import { similarNames } from "../model/similar.ts";
 import { defaultResultsDir, findRun, readConsole, readRun } from "../store.ts";
 import { defineCommand } from "./command.ts";
+import { kcidbOrigin } from "./run-options.ts";
 
 export const showCommand = defineCommand({
   command: "show <run> [case]",
@@ -17,7 +18,12 @@ export const showCommand = defineCommand({
       .positional("run", { type: "string", demandOption: true, describe: "id, folder or latest" })
       .positional("case", { type: "string", describe: "name of a case, or the end of one" })
       .option("output", { type: "string", describe: "folder that holds the runs" })
-      .option("json", { type: "boolean", default: false, describe: "the record as JSON" }),
+      .option("json", { type: "boolean", default: false, describe: "the record as JSON" })
+      .option("report", {
+        choices: ["kcidb"] as const,
+        describe:
+          "the run as another program takes it: kcidb for KernelCI, as $HARNESS_KCIDB_ORIGIN",
+      }),
   run: async (args, { print }) => {
     const { dir } = await findRun(args.run, args.output ?? defaultResultsDir);
     const record = await readRun(dir);
@@ -32,7 +38,8 @@ export const showCommand = defineCommand({
         hint: near.length > 0 ? near.slice(0, 10).join("\n") : "see the run's summary.md",
       });
     }
-    if (args.json) print(JSON.stringify(record, null, 2));
+    if (args.report) print(JSON.stringify(kcidbReport(record, kcidbOrigin())));
+    else if (args.json) print(JSON.stringify(record, null, 2));
     else if (typeof name === "string") {
       const read = (file: string, range: readonly [number, number]) =>
         readConsole(dir, file, range);

@@ -3,12 +3,15 @@ import { mkdtemp, open, readFile, rm, statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Event } from "../model/event.ts";
-import { failureDetails } from "../model/failure.ts";
+import { findArch } from "../arch.ts";
+import { Failure, failureDetails } from "../model/failure.ts";
 import type { Check, DoctorOptions, Finding } from "./check.ts";
 import { cacheDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { versionIn } from "./tools.ts";
 import { exec, findProgram } from "../exec.ts";
+import type { Accelerator } from "../vm.ts";
+import { chooseAccelerator } from "../vm/accel.ts";
 
 const GiB = 2 ** 30;
 
@@ -136,13 +139,15 @@ export async function explainSandbox(
   };
 }
 
-/** Whether the device can be opened; whether a guest really runs is found out when one is booted. */
-export async function probeKvm(device = "/dev/kvm"): Promise<Finding> {
+/**
+ * Whether guests run under KVM: a guest of a few instructions is tried, because hosts exist where
+ * the device opens and no guest ever gets anywhere. The answer is remembered (vm/accel.ts).
+ */
+export async function probeKvm(device = "/dev/kvm", choose = choiceOfRuns): Promise<Finding> {
   if (!existsSync(device))
     return { state: "note", detail: `no ${device}: guests are emulated (TCG), which works` };
   try {
     await (await open(device, "r+")).close();
-    return { state: "ok", detail: `${device} opens; a guest is tried before it is used` };
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     const denied = code === "EACCES" || code === "EPERM";
@@ -154,6 +159,21 @@ export async function probeKvm(device = "/dev/kvm"): Promise<Finding> {
         : {}),
     };
   }
+  try {
+    const { name, why } = await choose();
+    return name === "kvm"
+      ? { state: "ok", detail: why }
+      : { state: "note", detail: `${why}; guests are emulated (TCG), which works` };
+  } catch (thrown) {
+    // Without QEMU there is nothing to try with, and its own line says so.
+    if (thrown instanceof Failure)
+      return { state: "ok", detail: `${device} opens; a guest is tried before it is used` };
+    throw thrown;
+  }
+}
+
+async function choiceOfRuns(): Promise<Accelerator> {
+  return chooseAccelerator({ arch: await findArch("x86_64"), wanted: "auto" });
 }
 
 async function probeMemory(): Promise<Finding> {

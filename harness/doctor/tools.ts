@@ -72,6 +72,13 @@ const tools: readonly Tool[] = [
     importance: "recommended",
   },
   {
+    group: "kernel build",
+    name: "b4",
+    purpose: "--patch with a message-id or a link to lore.kernel.org",
+    packages: ["b4"],
+    importance: "optional",
+  },
+  {
     group: "compilers",
     name: "clang",
     purpose: "--toolchain clang",

@@ -1,11 +1,10 @@
 import test from "ava";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { exec } from "../exec.ts";
-import type { Event } from "../model/event.ts";
-import { runRecordSchema, type RunRecord } from "../model/run.ts";
+import type { RunRecord } from "../model/run.ts";
 import { projectDir } from "../paths.ts";
+import { harnessOn, type RealRun } from "../testing/real-run.ts";
 
 /**
  * The main job on real kernels, as a user runs it: the program itself, the host's own tools, the
@@ -14,49 +13,14 @@ import { projectDir } from "../paths.ts";
 const kernel = process.env["HARNESS_E2E_KERNEL"] ?? "apt:6.12";
 
 let results: string;
+const harnessRun = (...args: string[]): Promise<RealRun> =>
+  harnessOn("--kernel", kernel, "--output", results, ...args);
 test.before(async () => {
   results = await mkdtemp(path.join(os.tmpdir(), "harness-e2e-"));
 });
 test.after.always(async () => {
   await rm(results, { recursive: true, force: true });
 });
-
-async function harnessRun(
-  ...args: string[]
-): Promise<{ exitCode: number; record: RunRecord; seconds: number }> {
-  const bin = path.join(projectDir, "build/harness/bin.js");
-  const result = await exec(
-    process.execPath,
-    [bin, "run", "--kernel", kernel, "--output", results, "--json", ...args],
-    {
-      // Shown as it comes: a test of some minutes must not look hung.
-      onLine: (line) => {
-        if (/"type":"(step-finished|notice|failure)"/.test(line))
-          process.stderr.write(`${summary(line)}\n`);
-      },
-    },
-  );
-  const finished = result.stdout
-    .split("\n")
-    .filter((line) => line.includes('"run-finished"'))
-    .map((line) => JSON.parse(line) as { resultsDir: string })[0];
-  if (!finished) throw new Error(`the run did not come to its end:\n${result.output}`);
-  const record = JSON.parse(
-    await readFile(path.join(finished.resultsDir, "run.json"), "utf8"),
-  ) as unknown;
-  return {
-    exitCode: result.exitCode ?? -1,
-    record: runRecordSchema.parse(record),
-    seconds: result.seconds,
-  };
-}
-
-function summary(line: string): string {
-  const event = JSON.parse(line) as Event;
-  if (event.type === "notice") return `  ${event.text}`;
-  if (event.type === "failure") return `  ${event.failure.blame}: ${event.failure.what}`;
-  return event.type === "step-finished" ? `  ${event.outcome} ${event.id}` : "";
-}
 
 function passing(record: RunRecord, label: string): Set<string> {
   const boots = record.kernels.find((each) => each.label === label)?.boots ?? [];

@@ -1,7 +1,8 @@
 import test from "ava";
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import ssh2 from "ssh2";
-import { dropbearPrivateKey, publicKeyBlob, runKeys } from "./run-keys.ts";
+import { runKeys } from "./run-keys.ts";
+import { dropbearPrivateKey, openSshPrivateKey, publicKeyBlob, publicKeyLine } from "./ssh-key.ts";
 
 /** The file of that name in an archive of runKeys(). */
 function fileIn(archive: Buffer, name: string): Buffer {
@@ -45,12 +46,22 @@ test("each run has keys of its own", (t) => {
   t.notDeepEqual(seed(one), seed(two));
 });
 
-test("the public blob is what ssh2 makes of the same key", (t) => {
-  const { publicKey } = generateKeyPairSync("ed25519");
-  const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
-  const blob = publicKeyBlob(raw);
-  const parsed = ssh2.utils.parseKey(`ssh-ed25519 ${blob.toString("base64")}`);
-  if (parsed instanceof Error) throw parsed;
-  t.deepEqual(parsed.getPublicSSH(), blob);
-  t.is(dropbearPrivateKey(Buffer.alloc(32, 1), raw).length, 83);
+/** A key pair whose public half begins with a zero byte, as one in 256 does. */
+function zeroKeyPair() {
+  for (;;) {
+    const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+    const publicKey = Buffer.from(x ?? "", "base64url");
+    if (publicKey[0] === 0) return { seed: Buffer.from(d ?? "", "base64url"), publicKey };
+  }
+}
+
+test("a public key that begins with a zero is a key like any other", (t) => {
+  const pair = zeroKeyPair();
+  const key = ssh2.utils.parseKey(openSshPrivateKey(pair));
+  if (key instanceof Error) throw key;
+  t.deepEqual(key.getPublicSSH(), publicKeyBlob(pair.publicKey));
+  const line = ssh2.utils.parseKey(publicKeyLine(pair.publicKey));
+  if (line instanceof Error) throw line;
+  t.is(line.verify("hello", key.sign("hello")), true);
+  t.is(dropbearPrivateKey(pair).length, 83);
 });

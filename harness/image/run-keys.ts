@@ -1,6 +1,12 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
-import ssh2 from "ssh2";
+import { randomBytes } from "node:crypto";
 import { writeCpio } from "./cpio.ts";
+import {
+  dropbearPrivateKey,
+  freshKeyPair,
+  openSshPrivateKey,
+  publicKeyBlob,
+  publicKeyLine,
+} from "./ssh-key.ts";
 
 /** Keys that live for one run and are in no file of the host but the guest's initramfs. */
 export interface RunKeys {
@@ -17,13 +23,9 @@ const seedBytes = 64;
 
 /** Fresh keys: the guest's host key is made here, so that it is known before the guest exists. */
 export function runKeys(): RunKeys {
-  const client = ssh2.utils.generateKeyPairSync("ed25519", { comment: "harness" });
-  const { privateKey } = generateKeyPairSync("ed25519");
-  const { d, x } = privateKey.export({ format: "jwk" });
-  if (d === undefined || x === undefined) throw new Error("an ed25519 key without its parts");
-  const host = { seed: Buffer.from(d, "base64url"), publicKey: Buffer.from(x, "base64url") };
+  const [client, host] = [freshKeyPair(), freshKeyPair()];
   return {
-    clientPrivateKey: client.private,
+    clientPrivateKey: openSshPrivateKey(client),
     hostPublicKey: publicKeyBlob(host.publicKey),
     archive: writeCpio([
       { kind: "directory", path: "/root", mode: 0o700 },
@@ -32,33 +34,16 @@ export function runKeys(): RunKeys {
         kind: "file",
         path: "/root/.ssh/authorized_keys",
         mode: 0o600,
-        data: Buffer.from(`${client.public}\n`),
+        data: Buffer.from(`${publicKeyLine(client.publicKey)}\n`),
       },
       { kind: "directory", path: "/run/harness", mode: 0o700 },
       {
         kind: "file",
         path: "/run/harness/hostkey",
         mode: 0o600,
-        data: dropbearPrivateKey(host.seed, host.publicKey),
+        data: dropbearPrivateKey(host),
       },
       { kind: "file", path: "/run/harness/seed", mode: 0o600, data: randomBytes(seedBytes) },
     ]),
   };
-}
-
-/** An ed25519 public key in ssh's wire format (RFC 8709 section 4). */
-export function publicKeyBlob(publicKey: Uint8Array): Buffer {
-  return Buffer.concat([string("ssh-ed25519"), string(publicKey)]);
-}
-
-/** An ed25519 key as dropbear keeps it in a file: name, then seed and public key as one string. */
-export function dropbearPrivateKey(seed: Uint8Array, publicKey: Uint8Array): Buffer {
-  return Buffer.concat([string("ssh-ed25519"), string(Buffer.concat([seed, publicKey]))]);
-}
-
-function string(value: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(value as Uint8Array);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

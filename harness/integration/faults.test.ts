@@ -75,7 +75,7 @@ test.serial(
       patchedTwo({ match: "\\./two", steps: tap("1..1", "not ok 1 only"), exit: 1 }),
     );
     const finished = await rig.run("--patch", await harmless(rig));
-    t.is(finished.exitCode, 1);
+    t.is(finished.exitCode, 1, finished.output);
     const changed = finished.record?.comparisons[0]?.cases.filter(
       (each) => each.transition !== "same",
     );
@@ -85,7 +85,7 @@ test.serial(
     );
     // Nothing of a run that blames is taken over: chance may have been in it.
     const again = await rig.run("--patch", await harmless(rig));
-    t.is(again.exitCode, 1);
+    t.is(again.exitCode, 1, again.output);
     t.true(again.record?.kernels.every((each) => each.testedIn === undefined));
   },
 );
@@ -158,7 +158,7 @@ test.serial(
       "--patch",
       await rig.patch("broken", "kernel/pid.c", "#error\n"),
     );
-    t.is(finished.exitCode, 1);
+    t.is(finished.exitCode, 1, finished.output);
     t.deepEqual(blames(finished), ["series build-failed"]);
     t.regex(finished.record?.failures[0]?.evidence ?? "", /kernel\/pid\.c:1:2: error/);
   },
@@ -200,7 +200,7 @@ test.serial(
     const patch = await harmless(rig);
     await writeFile(path.join(rig.tree, "kernel/pid.c"), "long other;\n");
     const finished = await rig.run("--patch", patch);
-    t.is(finished.exitCode, 1);
+    t.is(finished.exitCode, 1, finished.output);
     t.is(finished.record?.failures[0]?.blame, "series");
     t.regex(JSON.stringify(finished.record?.failures[0]), /kernel\/pid\.c/);
   },
@@ -238,7 +238,7 @@ test.serial(
     };
     const rig = await rigFor(t, scenario);
     const finished = await rig.run("--patch", await harmless(rig));
-    t.is(finished.exitCode, 1);
+    t.is(finished.exitCode, 1, finished.output);
     const found = cases(finished, "harmless");
     t.is(found["kselftest.fake.one.first"], "pass");
     t.true(Object.values(found).includes("crash"), JSON.stringify(found));
@@ -254,7 +254,7 @@ test.serial(
     const warns = [{ warn: "do_wait" }, ...tap("1..1", "ok 1 only")];
     const rig = await rigFor(t, patchedTwo({ match: "\\./two", steps: warns }));
     const finished = await rig.run("--patch", await harmless(rig));
-    t.is(finished.exitCode, 1);
+    t.is(finished.exitCode, 1, finished.output);
     t.is(finished.record?.comparisons[0]?.newSplats.length, 1);
   },
 );
@@ -262,7 +262,7 @@ test.serial(
 test.serial("a test that hangs is timed out; the others run", async (t) => {
   const rig = await rigFor(t, patchedTwo({ match: "\\./two", steps: [{ hang: true }] }));
   const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.1");
-  t.is(finished.exitCode, 1);
+  t.is(finished.exitCode, 1, finished.output);
   t.is(cases(finished, "harmless")["kselftest.fake.two"], "timeout");
 });
 

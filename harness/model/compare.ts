@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type Blame, blames } from "./failure.ts";
 import { matchesGlob } from "./glob.ts";
+import { knownFailureOf, type KnownFailure } from "./known-failures.ts";
 import {
   caseVerdicts,
   isCaseOf,
+  splatKey,
   type CaseResult,
   type CaseVerdict,
   type Splat,
@@ -24,6 +26,8 @@ const caseComparisonSchema = z.object({
   /** Why the case did not pass, as the kernel's run said it. */
   baselineReason: z.string().optional(),
   patchedReason: z.string().optional(),
+  /** The known failure that explains it: it blames nobody. Only where something is wrong. */
+  known: z.object({ reason: z.string(), link: z.string(), expires: z.string() }).optional(),
 });
 export type CaseComparison = z.infer<typeof caseComparisonSchema>;
 
@@ -74,6 +78,8 @@ export interface CompareRequest {
   readonly patched: readonly RepeatResults[];
   /** What the harness failed to run; makes the comparison incomplete. */
   readonly unseen?: readonly Unseen[];
+  /** Those that concern this cell and have not expired. */
+  readonly known?: readonly KnownFailure[] | undefined;
 }
 
 /**
@@ -128,6 +134,7 @@ export function compare(request: CompareRequest): Comparison {
       proving: request.proves.some((glob) => matchesGlob(glob, name)),
       control: request.control,
       lacking: isLacking(name),
+      known: knownFailureOf(request.known ?? [], name),
     }),
   );
   const found: Found = {
@@ -169,24 +176,51 @@ function compareCase(
   name: string,
   baseline: readonly CaseResult[],
   patched: readonly CaseResult[],
-  how: { readonly proving: boolean; readonly control: boolean; readonly lacking: boolean },
+  how: {
+    readonly proving: boolean;
+    readonly control: boolean;
+    readonly lacking: boolean;
+    readonly known: KnownFailure | undefined;
+  },
 ): CaseComparison {
   const before = baseline.map((result) => result.verdict);
   const after = patched.map((result) => result.verdict);
   const steady = transitionOf(before, after);
   const transition =
     how.lacking && steady === "regression" ? (after.length > 0 ? "new" : "gone") : steady;
-  const baselineReason = baseline.find((result) => result.verdict !== "pass")?.reason;
-  const patchedReason = patched.find((result) => result.verdict !== "pass")?.reason;
+  const proof = how.proving ? proofOf(before, after, how.control) : undefined;
+  const [baselineReason, patchedReason] = [baseline, patched].map(reasonOf);
   return {
     name,
     baseline: before,
     patched: after,
     transition,
-    ...(how.proving ? { proof: proofOf(before, after, how.control) } : {}),
+    ...(proof ? { proof } : {}),
     ...(baselineReason === undefined ? {} : { baselineReason }),
     ...(patchedReason === undefined ? {} : { patchedReason }),
+    ...(how.known && isKnown(before, after, transition, proof) ? { known: known(how.known) } : {}),
   };
+}
+
+/** Why a case did not pass: the reason it gave, else the last thing it printed. */
+function reasonOf(results: readonly CaseResult[]): string | undefined {
+  const failed = results.find((result) => result.verdict !== "pass");
+  return failed?.reason ?? failed?.diagnostics?.at(-1);
+}
+
+/** Whether a known failure is what happened: something failed, and was neither mended nor meant to fail. */
+function isKnown(
+  before: readonly CaseVerdict[],
+  after: readonly CaseVerdict[],
+  transition: Transition,
+  proof: CaseComparison["proof"],
+): boolean {
+  if (proof === "proved" || transition === "fixed") return false;
+  return [...before, ...after].some(isFailing);
+}
+
+function known({ reason, link, expires }: KnownFailure): CaseComparison["known"] {
+  return { reason, link, expires };
 }
 
 /** What became of a case, from its verdicts in the repeats on each kernel (empty: not there). */
@@ -229,9 +263,9 @@ function proofOf(
   return without.every(shown) ? "proved" : "not-proved";
 }
 
-/** A regression that counts against the series: a control's own cases are meant to fail. */
+/** A regression that counts against the series: a control's own cases are meant to fail, and a known failure is no news. */
 export function isRegression(comparison: { control: boolean }, each: CaseComparison): boolean {
-  if (each.transition !== "regression") return false;
+  if (each.transition !== "regression" || each.known) return false;
   return !(comparison.control && each.proof === "proved");
 }
 
@@ -246,6 +280,7 @@ const enoughRepeats = 9;
 export function isUndecided(each: CaseComparison): boolean {
   const isSteadyBefore = new Set(each.baseline).size <= 1;
   const isFew = Math.min(each.baseline.length, each.patched.length) < enoughRepeats;
+  if (each.known) return false;
   return each.transition === "flaky" && isSteadyBefore && isFew && !isFlakyByPatch(each);
 }
 
@@ -258,8 +293,8 @@ const significance = 0.05;
  * the patched kernel's with this probability (Fisher's exact test, one side).
  */
 function isFlakyByPatch(each: CaseComparison): boolean {
-  if (each.transition !== "flaky" || each.baseline.some((verdict) => verdict !== "pass"))
-    return false;
+  if (each.transition !== "flaky" || each.known) return false;
+  if (each.baseline.some((verdict) => verdict !== "pass")) return false;
   const failures = each.patched.filter((verdict) => verdict !== "pass").length;
   const patched = each.patched.length;
   let chance = 1;
@@ -288,7 +323,7 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
  *   matches no case of the suites; a case is flaky on the patched kernel, perhaps by chance;
- * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats.
+ * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats; a known failure.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */
@@ -296,6 +331,7 @@ function comparisonBlames(found: Found, isLacking: (name: string) => boolean): B
   const all = new Set<Blame>();
   if (found.newSplats.length > 0) all.add("series");
   for (const each of found.cases) {
+    if (each.known) continue;
     if (isRegression(found, each) || isFlakyByPatch(each)) all.add("series");
     if (each.baseline.includes("crash") && each.transition !== "fixed") all.add("baseline");
     if (each.proof && each.proof !== "proved" && !isLacking(each.name)) {
@@ -329,15 +365,6 @@ function newSplats(
   return [...found.values()];
 }
 
-/** The same complaint of two boots: addresses, process ids and offsets differ, the words do not. */
-function splatKey(splat: Splat): string {
-  const words = splat.title
-    .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/gi, "")
-    .replace(/\b(0x)?[0-9a-f]{8,}\b/gi, "*")
-    .replace(/\d+/g, "N");
-  return `${splat.kind}: ${words}`;
-}
-
 /** How many cases made each transition, and how each claim came out. */
 export interface ComparisonCounts {
   readonly cases: number;
@@ -345,8 +372,9 @@ export interface ComparisonCounts {
   readonly proved: number;
   readonly notProved: number;
   readonly passesWithout: number;
-  /** Of the transitions, the regressions that a control's own cases are meant to make. */
+  /** Of the transitions, the regressions that a control's own cases are meant to make, and known failures. */
   readonly expectedRegressions: number;
+  readonly known: number;
 }
 
 /** Counts of a comparison, for the reports. */
@@ -369,5 +397,6 @@ export function countComparison(comparison: Comparison): ComparisonCounts {
     expectedRegressions: count(
       (each) => each.transition === "regression" && !isRegression(comparison, each),
     ),
+    known: count((each) => each.known !== undefined),
   };
 }

@@ -48,6 +48,42 @@ export type Event =
 
 export type Emit = (event: Event) => void;
 
+/** The events of one of several cells, under names that tell the cells apart; its run's start and end are the matrix's affair. */
+export function inCell(emit: Emit, cell: string): Emit {
+  const named = (name: string) => `${cell} ${name}`;
+  return (event) => {
+    switch (event.type) {
+      case "run-started":
+      case "run-finished":
+        return;
+      case "notice":
+        emit({ ...event, text: `${cell}: ${event.text}` });
+        return;
+      case "step-started": {
+        const { id, title } = event.step;
+        emit({ ...event, step: { id: named(id), title: `${cell}: ${title}` } });
+        return;
+      }
+      case "step-progress":
+      case "step-finished":
+        emit({ ...event, id: named(event.id) });
+        return;
+      case "case-finished":
+      case "splat":
+        emit({ ...event, kernel: named(event.kernel) });
+        return;
+      case "failure":
+        emit({ ...event, kernel: event.kernel === undefined ? cell : named(event.kernel) });
+        return;
+      case "compared": {
+        const { comparison } = event;
+        emit({ ...event, comparison: { ...comparison, series: named(comparison.series) } });
+        return;
+      }
+    }
+  };
+}
+
 /** Runs `work` as a step: emits its start, its end, its failure. */
 export async function inStep<T>(
   emit: Emit,

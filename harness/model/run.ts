@@ -1,11 +1,12 @@
 import { z } from "zod";
+import type { Blame } from "./failure.ts";
 import { caseResultSchema, splatSchema } from "./verdict.ts";
 import { comparisonSchema } from "./compare.ts";
 
 /** Version of run.json; raised when a reader of the old shape would misread the new one. */
 export const runSchemaVersion = 1;
 
-const failureSchema = z.object({
+export const failureSchema = z.object({
   reason: z.string(),
   blame: z.enum(["series", "baseline", "suite", "infra", "usage"]),
   what: z.string(),
@@ -19,6 +20,8 @@ export const bootRecordSchema = z.object({
   repeat: z.number(),
   /** "<suite>.<program>[@<abi>]" of the programs that were run; all when absent. */
   only: z.array(z.string()).optional(),
+  /** How the host lost the guest; the program that ran then was run again on another. */
+  lost: z.string().optional(),
   /** Seconds from the start of QEMU to the end of the first ssh command. */
   bootSeconds: z.number().optional(),
   /** Seconds from the start of QEMU to its end. */
@@ -26,6 +29,8 @@ export const bootRecordSchema = z.object({
   /** Paths below the run's folder. */
   console: z.string(),
   ktap: z.array(z.string()),
+  /** Seconds that each program ran: "<suite>.<program>[@<abi>]". */
+  programSeconds: z.record(z.string(), z.number()).optional(),
   /** Where the programs' output broke the rules of KTAP: "<suite>.<program>: what". */
   problems: z.array(z.string()).optional(),
   splats: z.array(splatSchema),
@@ -57,7 +62,7 @@ const kernelRecordSchema = z.object({
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;
 
 /** `running` is what a run that is under way, or was killed, leaves; a reader tells the two apart by `process`. */
-const runStatuses = ["running", "complete", "interrupted", "failed"] as const;
+export const runStatuses = ["running", "complete", "interrupted", "failed"] as const;
 
 /** The process that writes a record; a process id alone may have been given to another since. */
 const runProcessSchema = z.object({
@@ -98,3 +103,12 @@ export const runRecordSchema = z.object({
   timings: z.record(z.string(), z.number()),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** Whose fault all that is wrong in a run is; nobody's for a clean one. */
+export function blamesOf(record: RunRecord): Blame[] {
+  return [
+    ...(record.status === "interrupted" ? (["infra"] as const) : []),
+    ...record.failures.map((failure) => failure.blame),
+    ...record.comparisons.flatMap((comparison) => comparison.blames),
+  ];
+}

@@ -52,3 +52,12 @@ export const splatSchema = z.object({
   offset: z.number(),
 });
 export type Splat = z.infer<typeof splatSchema>;
+
+/** The same complaint of two boots: addresses, process ids and offsets differ, the words do not. */
+export function splatKey(splat: Splat): string {
+  const words = splat.title
+    .replace(/\+0x[0-9a-f]+\/0x[0-9a-f]+/gi, "")
+    .replace(/\b(0x)?[0-9a-f]{8,}\b/gi, "*")
+    .replace(/\d+/g, "N");
+  return `${splat.kind}: ${words}`;
+}

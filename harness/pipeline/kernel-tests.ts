@@ -1,3 +1,4 @@
+import { allEnded } from "../model/all-ended.ts";
 import { inStep, type Emit } from "../model/event.ts";
 import { shellQuoted } from "../model/escape.ts";
 import type { Blame } from "../model/failure.ts";
@@ -5,11 +6,12 @@ import type { BootRecord } from "../model/run.ts";
 import type { CaseResult } from "../model/verdict.ts";
 import type { RunFolder } from "../store.ts";
 import { programName } from "../suite.ts";
-import { driveSuites, type BootFiles } from "../suite/drive.ts";
+import { driveSuites, ProgramQueue, type BootFiles, type DriveRequest } from "../suite/drive.ts";
 import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
 import { kernelSyscalls } from "./kernel-syscalls.ts";
 import type { TestedKernel } from "./past-tests.ts";
+import type { Workshop } from "./workshop.ts";
 
 export interface KernelTestsRequest extends TestedKernel {
   /** "baseline" or the series' name. */
@@ -22,16 +24,20 @@ export interface KernelTestsRequest extends TestedKernel {
   readonly keep: (record: BootRecord) => Promise<void>;
   /** See DriveRequest. */
   readonly enough?: ((cases: readonly CaseResult[]) => boolean) | undefined;
+  readonly workshop: Workshop;
   /** Boots of this kernel that the run's folder has already (taken over from an earlier run). */
   readonly pastBoots: number;
 }
+
+/** So many programs left are worth a second guest's boot. */
+const worthABoot = 2;
 
 /** The step of testing a kernel, for people. */
 export function testTitle(label: string): string {
   return `test ${label === "baseline" ? "the baseline" : label}`;
 }
 
-/** All suites on one kernel, each repeat on a fresh guest. */
+/** All suites on one kernel, each repeat on a fresh guest, or on two when the host has time. */
 export class KernelTests {
   readonly #request: KernelTestsRequest;
   #boots: number;
@@ -46,9 +52,8 @@ export class KernelTests {
 
   /** Throws what driveSuites throws. */
   async run(): Promise<void> {
-    const { label, plan, emit } = this.#request;
-    const step = { id: `test:${label}`, title: testTitle(label) };
-    await inStep(emit, step, async (progress) => {
+    const { label, plan } = this.#request;
+    await this.#inGuest(`test:${label}`, testTitle(label), async (progress) => {
       for (let repeat = 0; repeat < plan.repeat; repeat++) {
         const which = plan.repeat > 1 ? `repeat ${repeat + 1}/${plan.repeat} ` : "";
         await this.#repeat(repeat, (text) => {
@@ -58,9 +63,23 @@ export class KernelTests {
     });
   }
 
-  /** Runs some programs ("<suite>.<program>[@<abi>]") once more, on a fresh guest. Throws what driveSuites throws. */
-  async again(programs: readonly string[], progress: (text: string) => void): Promise<void> {
-    await this.#repeat(this.#repeats++, progress, programs);
+  /**
+   * Runs some programs ("<suite>.<program>[@<abi>]") once more, on fresh guests, as the step `id`.
+   * Throws what driveSuites throws.
+   */
+  async again(id: string, programs: readonly string[]): Promise<void> {
+    const title = `${testTitle(this.#request.label)} again: ${programs.join(" ")}`;
+    await this.#inGuest(id, title, (progress) => this.#repeat(this.#repeats++, progress, programs));
+  }
+
+  /** A step that begins when there may be a guest. */
+  #inGuest(
+    id: string,
+    title: string,
+    work: (progress: (text: string) => void) => Promise<void>,
+  ): Promise<void> {
+    const { workshop, emit } = this.#request;
+    return workshop.guests.use(() => inStep(emit, { id, title }, work));
   }
 
   async #repeat(
@@ -68,18 +87,17 @@ export class KernelTests {
     progress: (text: string) => void,
     only?: readonly string[],
   ): Promise<void> {
-    const { label, plan, emit, signal, accelerator, scale, holdVm } = this.#request;
+    const { label, plan, emit, signal, accelerator, scale, holdVm, enough } = this.#request;
     const planned = plan.series.find(({ series }) => series.name === label);
     const isLast = repeat === plan.repeat - 1;
     const suites = this.#request.suites.map((suite) => ({
       ...suite,
       programs: suite.programs.filter((each) => only?.includes(programName(suite, each)) ?? true),
     }));
-    const keep = (record: BootRecord) =>
-      this.#request.keep(only ? { ...record, only: [...only] } : record);
-    await driveSuites({
+    const programs = new ProgramQueue(suites);
+    const drive: DriveRequest = {
       kernel: label,
-      suites,
+      programs,
       repeat,
       boot: () => this.#boot(progress),
       env: {
@@ -91,10 +109,38 @@ export class KernelTests {
       emit,
       progress,
       signal,
-      keep,
-      enough: this.#request.enough,
-      ...(holdVm && isLast ? { hold: (vm: Vm) => holdVm(label, vm, this.#privateKey) } : {}),
+      keep: (record) => this.#request.keep(only ? { ...record, only: [...only] } : record),
+      enough,
+    };
+    // What is asked of these is about one guest.
+    if (holdVm && isLast)
+      return driveSuites({ ...drive, hold: (vm) => holdVm(label, vm, this.#privateKey) });
+    if (holdVm || enough) return driveSuites(drive);
+    return this.#driveBySeveral(drive);
+  }
+
+  /** One guest, joined by a second one between two programs as soon as the host has time for it. */
+  async #driveBySeveral(drive: DriveRequest): Promise<void> {
+    const { workshop } = this.#request;
+    let second: Promise<void> | undefined;
+    const first = driveSuites({
+      ...drive,
+      progress: (text) => {
+        drive.progress(text);
+        if (
+          second ||
+          drive.programs.left < worthABoot ||
+          workshop.guests.free === 0 ||
+          !workshop.isIdle
+        )
+          return;
+        second = workshop.guests.use(() => driveSuites(drive));
+        // It is awaited below, maybe long after it has failed.
+        second.catch(() => undefined);
+      },
     });
+    // The first one's end comes first: only then is it known whether there is a second.
+    await allEnded([first, first.catch(() => undefined).then(() => second)]);
   }
 
   async #boot(progress: (text: string) => void): Promise<{ vm: Vm; files: BootFiles }> {

@@ -89,11 +89,10 @@ export async function recallTests(
 
 /** Whether what a kernel's guests said may stand for a later test: no bound ran out, no guest died. */
 export function isMemorable(kernel: KernelRecord): boolean {
-  // One boot for all suites, and those that confirmed something.
-  const whole = kernel.boots.filter((boot) => boot.only === undefined);
   const cases = kernel.boots.flatMap((boot) => boot.cases);
   return (
-    whole.length === 1 &&
+    kernel.boots.length > 0 &&
+    kernel.boots.every((boot) => boot.lost === undefined) &&
     cases.every(({ verdict }) => !["crash", "timeout", "missing"].includes(verdict))
   );
 }

@@ -12,33 +12,13 @@ import {
 } from "../kconfig.ts";
 import type { Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
+import type { RunRequest } from "../model/request.ts";
 import { projectDir } from "../paths.ts";
 import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import { kselftestFragments } from "../suite/kselftest.ts";
 import { findSuite, listSuites, suiteFragments, type SuiteRequest } from "../suite.ts";
 import { sourceOn } from "./on-series.ts";
-
-/** What the user asks for, as typed; empty lists mean "the default". */
-export interface RunRequest {
-  readonly arch: string;
-  /** See source.ts; the newest kernel that apt offers when absent. */
-  readonly kernel?: string | undefined;
-  /** Names of shipped series; "all" for each that serves the kernel. */
-  readonly series: readonly string[];
-  /** .patch, mbox, or folders of format-patch files; each a series of its own. */
-  readonly patches: readonly string[];
-  /** A shipped series, or a patch file or folder, that is part of the baseline. */
-  readonly on?: string | undefined;
-  readonly suites: readonly string[];
-  /** Fragment files, or CONFIG_X=value. */
-  readonly kconfig: readonly string[];
-  readonly toolchain: string;
-  readonly jobs?: number | undefined;
-  readonly accel: "auto" | "kvm" | "tcg";
-  readonly repeat: number;
-  readonly timeoutScale: number;
-}
 
 /** A series and its patches for the run's kernel. */
 export interface PlannedSeries {
@@ -83,7 +63,13 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
   const users = userFragments(request);
   const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;
-  const given = await loadSeries({ names, given: request.patches, notice, signal: context.signal });
+  const given = await loadSeries({
+    names,
+    given: request.patches,
+    areRevisions: request.areRevisions,
+    notice,
+    signal: context.signal,
+  });
   const toolchain = await findToolchain(request.toolchain, arch);
   const plain = await resolveSource(request.kernel ?? "apt:newest", context);
   const source = await onSeries(plain, request.on, context, notice);
@@ -222,6 +208,7 @@ function exactArguments(
       "patch",
       request.patches.map((file) => path.resolve(file)),
     ),
+    ...(request.areRevisions ? ["--revisions"] : []),
     ...option(
       "suite",
       suites.map((suite) =>

@@ -7,6 +7,11 @@ export class Slots {
     this.#free = count;
   }
 
+  /** How many pieces of work would not have to wait. */
+  get free(): number {
+    return this.#free;
+  }
+
   async use<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

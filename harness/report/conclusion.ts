@@ -7,6 +7,7 @@ import {
   caseGroups,
   duration,
   outcomeSentence,
+  reasonText,
   verdictSentence,
   verdictsText,
   verdictWord,
@@ -71,7 +72,7 @@ export function comparisonLines(comparison: Comparison): string[] {
     if (/^(Proved|Fail without|New)/.test(group.title)) continue;
     lines.push(`  ${group.title}:`);
     for (const each of group.cases.slice(0, listed)) {
-      const reason = each.patchedReason ?? each.baselineReason;
+      const reason = reasonText(each);
       const change = `${verdictsText(each.baseline)} -> ${verdictsText(each.patched)}`;
       lines.push(`    ${oneLine(each.name)}  ${change}`);
       if (reason) lines.push(`        ${oneLine(reason).slice(0, 160)}`);

@@ -120,6 +120,11 @@ function comparisonSuite(comparison: Comparison): Suite {
     const wrong = wrongWith(comparison, each);
     const message = `${verdictsText(each.baseline)} -> ${verdictsText(each.patched)}`;
     const text = [each.baselineReason, each.patchedReason].filter(Boolean).join("\n");
+    if (each.known) {
+      const why = `known failure: ${each.known.reason} ${each.known.link}`;
+      const outcome = { element: "skipped", type: "known", message: why, text } as const;
+      return { classname, name: each.name, outcome };
+    }
     return {
       classname,
       name: each.name,

@@ -1,12 +1,15 @@
+import { compareRevisions } from "../model/across.ts";
 import type { CaseComparison, Comparison } from "../model/compare.ts";
 import { blameText } from "../model/failure-text.ts";
 import { markdownBlock, markdownCode, markdownText, shellQuoted } from "../model/escape.ts";
 import type { RunRecord } from "../model/run.ts";
+import { acrossMarkdown } from "./matrix.ts";
 import {
   caseGroups,
   counted,
   duration,
   outcomeSentence,
+  reasonText,
   verdictSentence,
   verdictsText,
   verdictWord,
@@ -25,6 +28,7 @@ export function markdownSummary(record: RunRecord): string {
     `# ${outcomeSentence(record)}`,
     tested(record),
     ...record.comparisons.map(comparisonPart),
+    ...compareRevisions(record).map(acrossMarkdown),
     failuresPart(record),
     splatsPart(record),
     problemsPart(record),
@@ -87,7 +91,7 @@ function comparisonPart(comparison: Comparison): string {
 }
 
 function caseRow(each: CaseComparison): string {
-  const why = each.patchedReason ?? each.baselineReason;
+  const why = reasonText(each);
   const reason = why ? markdownCode(why.slice(0, 120)) : "";
   return `| ${markdownCode(each.name)} | ${verdictsText(each.baseline)} | ${verdictsText(each.patched)} | ${reason} |`;
 }

@@ -8,7 +8,7 @@ import { blameText } from "../model/failure-text.ts";
 import { blames, exitStatusFor, type Blame, type FailureDetails } from "../model/failure.ts";
 import type { CaseVerdict } from "../model/verdict.ts";
 
-/* What the reports say, in words that hold nothing from a guest, a patch or a file name. */
+/* What the reports say, in words that hold nothing from a guest, a patch or a file name, unless said. */
 
 /** "42 cases", "1 case". */
 export function counted(count: number, noun: string): string {
@@ -33,6 +33,15 @@ export function verdictsText(verdicts: readonly CaseVerdict[]): string {
   return others.every((each) => each === first)
     ? `${verdicts.length} x ${first}`
     : verdicts.join(", ");
+}
+
+/** Why a case is not as it should be; what the guest said may hold anything. */
+export function reasonText(each: CaseComparison): string | undefined {
+  if (each.known)
+    return `known until ${each.known.expires}: ${each.known.reason} ${each.known.link}`;
+  // Why it failed without the series says nothing of why it still does.
+  const failsPatched = each.patched.some((verdict) => verdict !== "pass");
+  return each.patchedReason ?? (failsPatched ? undefined : each.baselineReason);
 }
 
 /** One word or two for the heading of a comparison. */
@@ -75,6 +84,7 @@ export function verdictSentence(comparison: Comparison): string {
   if (counts.transitions.flaky > 0) parts.push(`${counts.transitions.flaky} flaky`);
   if (counts.transitions.new > 0) parts.push(`${counts.transitions.new} new`);
   if (counts.transitions.gone > 0) parts.push(`${counts.transitions.gone} gone`);
+  if (counts.known > 0) parts.push(counted(counts.known, "known failure"));
   if (comparison.newSplats.length > 0) {
     parts.push(counted(comparison.newSplats.length, "new kernel splat"));
   }
@@ -102,7 +112,11 @@ export function caseGroups(comparison: Comparison): CaseGroup[] {
         : "Pass without the series: prove nothing",
       cases: own("passes-without"),
     },
-    { title: "Flaky", cases: cases.filter((each) => each.transition === "flaky") },
+    {
+      title: "Flaky",
+      cases: cases.filter((each) => each.transition === "flaky" && each.known === undefined),
+    },
+    { title: "Known failures", cases: cases.filter((each) => each.known !== undefined) },
     { title: "Gone", cases: plain("gone") },
     { title: "Fixed", cases: plain("fixed") },
     { title: "New", cases: plain("new") },

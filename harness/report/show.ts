@@ -1,7 +1,9 @@
+import { compareRevisions } from "../model/across.ts";
 import { oneLine } from "../model/escape.ts";
 import { boundedLines, printable } from "../model/printable.ts";
 import type { BootRecord, KernelRecord, RunRecord } from "../model/run.ts";
 import { conclusionLines } from "./conclusion.ts";
+import { acrossLines } from "./matrix.ts";
 import { counted, duration } from "./sentences.ts";
 
 /** A run's summary for a terminal. `dir`: the run's folder. */
@@ -22,6 +24,7 @@ export function runReport(record: RunRecord, dir: string): string[] {
         `${said || "no case"}${splats > 0 ? `, ${counted(splats, "splat")}` : ""}`,
     );
   }
+  lines.push(...compareRevisions(record).flatMap(acrossLines));
   return [...lines, ...conclusionLines(record, { seconds: record.seconds, report: dir })];
 }
 

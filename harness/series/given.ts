@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
+import { fetchSeries, parsePlace } from "./fetched.ts";
 import { readMessages, type Message } from "./mail.ts";
 import { patchSet, type Patch, type Series } from "./patch-set.ts";
 import { filesOf } from "./reach.ts";
@@ -13,13 +14,39 @@ interface GivenOptions {
 
 /**
  * A series that the user brings: a .patch or .diff file, a mailbox with several patches and their
- * cover letter, or a folder of such files. All of it is read here, so that what is wrong with it
- * shows before anything is built.
+ * cover letter, a folder of such files, or a place to fetch one from (parsePlace). All of it is read
+ * here, so that what is wrong with it shows before anything is built.
  * Throws Failure usage "no-such-patch", "patch-empty", "not-a-patch", "patch-incomplete",
- * "patch-writes-outside".
+ * "patch-writes-outside", and what fetchSeries throws.
  */
 export async function readGivenSeries(given: string, options: GivenOptions): Promise<Series> {
-  const files = await patchFiles(given);
+  const place = parsePlace(given);
+  // A file of that name is meant rather.
+  if (!place || (await isThere(given))) return readFiles(given, await patchFiles(given), options);
+  const fetched = await fetchSeries(place, options);
+  try {
+    const series = await readFiles(given, [fetched.file], options);
+    const { title = series.title, baseCommit = series.baseCommit } = fetched;
+    if (baseCommit !== undefined) options.notice(`${given} is made for commit ${baseCommit}`);
+    const base = baseCommit === undefined ? {} : { baseCommit };
+    return { ...series, name: seriesName(title), title, ...base };
+  } finally {
+    await fetched.remove();
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readFiles(
+  given: string,
+  files: readonly string[],
+  options: GivenOptions,
+): Promise<Series> {
   const found: (Message & { readonly file: string })[] = [];
   for (const file of files) {
     for (const message of await readMessages(file, options.signal))
@@ -60,9 +87,11 @@ export async function readGivenSeries(given: string, options: GivenOptions): Pro
     [cover?.subject, first.subject].find((subject) => subject !== undefined && subject !== "") ??
     path.basename(given);
   const set = patchSet(patches, given);
+  const base = messages.find(({ baseCommit }) => baseCommit !== undefined)?.baseCommit;
   return {
     name: seriesName(title),
     title,
+    ...(base === undefined ? {} : { baseCommit: base }),
     ...(first.revision > 1 ? { revision: first.revision } : {}),
     control: false,
     suites: [],

@@ -19,6 +19,8 @@ export interface Message {
   readonly reply: boolean;
   /** Undefined where there is none: a cover letter. */
   readonly diff: Uint8Array | undefined;
+  /** The commit that the series is made for, where the mail says so (git format-patch --base). */
+  readonly baseCommit?: string;
 }
 
 /** A series in one file is never so large; what is, is not read into memory. */
@@ -82,7 +84,8 @@ export async function readMessages(file: string, signal?: AbortSignal): Promise<
       if (info.exitCode !== 0)
         throw notAPatch(file, bytes, `message ${Number(mail)}: ${info.output.trim()}`);
       const subject = /^Subject: (.*)$/m.exec(info.stdout)?.[1] ?? "";
-      messages.push({ ...parseSubject(subject), diff: await diffIn(patch) });
+      const base = baseCommitIn(await readFile(text, "latin1"), await readFile(patch, "latin1"));
+      messages.push({ ...parseSubject(subject), diff: await diffIn(patch), ...base });
     }
     return messages;
   } finally {
@@ -91,7 +94,7 @@ export async function readMessages(file: string, signal?: AbortSignal): Promise<
 }
 
 /** "[PATCH v3 2/7] wait: add wait6()" taken apart. */
-export function parseSubject(text: string): Omit<Message, "diff"> {
+export function parseSubject(text: string): Omit<Message, "diff" | "baseCommit"> {
   const reply = /^\s*(?:re|aw|sv|fwd?)\s*:/i.test(text);
   let rest = text.replace(/^\s*(?:(?:re|aw|sv|fwd?)\s*:\s*)+/i, "");
   let tags = "";
@@ -106,6 +109,13 @@ export function parseSubject(text: string): Omit<Message, "diff"> {
     total: count ? Number(count[2]) : undefined,
     reply,
   };
+}
+
+/** A cover letter has it in its text, a patch without one after the diff. */
+function baseCommitIn(text: string, patch: string): { baseCommit?: string } {
+  const found = [text, patch].map((part) => /^base-commit: ([0-9a-f]{40,64})\s*$/m.exec(part)?.[1]);
+  const baseCommit = found.find((each) => each !== undefined);
+  return baseCommit === undefined ? {} : { baseCommit };
 }
 
 /** What `git mailinfo` found to be the patch, from its first file on: the diffstat before it says nothing. */

@@ -28,6 +28,8 @@ export interface Series {
   readonly title: string;
   /** 3 of "[PATCH v3 …]". */
   readonly revision?: number;
+  /** The commit that it is made for, where it says so. */
+  readonly baseCommit?: string;
   /** Link to where it was proposed. */
   readonly proposal?: string;
   readonly description?: string;

@@ -10,6 +10,7 @@ import {
   type KernelVersion,
 } from "../model/kernel-version.ts";
 import { similarNames } from "../model/similar.ts";
+import { featureSchema, type Feature } from "../model/support-table.ts";
 import { readMessages } from "./mail.ts";
 import { patchSet, type Patch, type PatchSet, type Series } from "./patch-set.ts";
 import { filesOf } from "./reach.ts";
@@ -25,6 +26,7 @@ const seriesSchema = z.strictObject({
   control: z.boolean().default(false),
   suites: z.array(z.string()).default([]),
   proves: z.array(z.string()).default([]),
+  features: z.array(featureSchema).default([]),
 });
 
 /** The names of the series in a patches folder: each folder with a series.json is one. */
@@ -38,24 +40,34 @@ export async function shippedNames(dir: string): Promise<string[]> {
 
 /**
  * A series that ships with the harness: patches/<name>/series.json beside a folder of patches for
- * each kernel from which on they are new. Throws Failure usage "unknown-series", "bad-series".
+ * each kernel from which on they are new. "<name>@v1" is an earlier revision, whose folders are in
+ * patches/<name>/v1/. Throws Failure usage "unknown-series", "bad-series".
  */
 export async function readShippedSeries(
   dir: string,
   name: string,
   signal?: AbortSignal,
 ): Promise<Series> {
+  const [, base = name, revision] = /^(.+)@v(\d+)$/.exec(name) ?? [];
   const known = await shippedNames(dir);
-  if (!known.includes(name)) {
+  const unknown = (what: string, hint: string) =>
+    new Failure({ reason: "unknown-series", blame: "usage", what, hint });
+  if (!known.includes(base)) {
     const close = similarNames(name, known);
-    throw new Failure({
-      reason: "unknown-series",
-      blame: "usage",
-      what: `there is no series "${name}"`,
-      hint: `${close.length > 0 ? `did you mean ${close.join(", ")}? ` : ""}known: ${known.join(", ") || "none"}; a series of your own: --patch FILE`,
-    });
+    throw unknown(
+      `there is no series "${name}"`,
+      `${close.length > 0 ? `did you mean ${close.join(", ")}? ` : ""}known: ${known.join(", ") || "none"}; a series of your own: --patch FILE`,
+    );
   }
-  const folder = path.join(dir, name);
+  const folder = path.join(dir, base);
+  const place = revision === undefined ? folder : path.join(folder, `v${revision}`);
+  if (!existsSync(place)) {
+    const there = [...(await earlierRevisions(folder, base)), `${base} (the newest)`];
+    throw unknown(
+      `the series ${base} has no revision v${revision ?? ""}`,
+      `there are: ${there.join(", ")}`,
+    );
+  }
   const { title, control, suites, proves, ...more } = await readDescription(folder);
   return {
     name,
@@ -63,10 +75,26 @@ export async function readShippedSeries(
     control,
     suites,
     proves,
+    ...(revision === undefined ? {} : { revision: Number(revision) }),
     ...(more.proposal === undefined ? {} : { proposal: more.proposal }),
     ...(more.description === undefined ? {} : { description: more.description }),
-    patchesFor: (kernel) => patchesFor(folder, name, kernel, signal),
+    patchesFor: (kernel) => patchesFor(place, name, kernel, signal),
   };
+}
+
+/** "wait6@v1", "wait6@v2": the revisions in a series' folder that have been superseded, oldest first. */
+export async function earlierRevisions(folder: string, name: string): Promise<string[]> {
+  const revisions = (await readdir(folder)).flatMap((each) => /^v(\d+)$/.exec(each)?.[1] ?? []);
+  return revisions
+    .map(Number)
+    .sort((one, other) => one - other)
+    .map((revision) => `${name}@v${revision}`);
+}
+
+/** The features that a shipped series brings (a control's: that it takes away), columns of the support tables. */
+export async function readFeatures(dir: string, name: string): Promise<Feature[]> {
+  const { features } = await readDescription(path.join(dir, name));
+  return features.map((feature) => ({ ...feature, series: name }));
 }
 
 /** The kernels for which a shipped series has a folder of patches, oldest first. */
@@ -86,7 +114,7 @@ async function readDescription(folder: string): Promise<z.infer<typeof seriesSch
       blame: "usage",
       what: `${file} does not describe a series`,
       evidence,
-      hint: "docs/adding-a-series.md says what is in it",
+      hint: "docs/series.md says what is in it",
     });
   let data: unknown;
   try {

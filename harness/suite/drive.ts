@@ -19,7 +19,7 @@ export interface BootFiles {
 export interface DriveRequest {
   /** "baseline" or the series' name. */
   readonly kernel: string;
-  readonly suites: readonly BuiltSuite[];
+  readonly programs: ProgramQueue;
   readonly repeat: number;
   /** Boots the kernel; called anew when a guest has died or must not be trusted any more. */
   boot(): Promise<{ vm: Vm; files: BootFiles }>;
@@ -39,32 +39,55 @@ export interface DriveRequest {
   readonly hold?: (vm: Vm) => Promise<void>;
 }
 
+/** The programs of one repeat, in order; guests that work side by side take them from one queue. */
+export class ProgramQueue {
+  readonly total: number;
+  readonly #left: { suite: BuiltSuite; program: SuiteProgram }[];
+
+  constructor(suites: readonly BuiltSuite[]) {
+    this.#left = suites.flatMap((suite) => suite.programs.map((program) => ({ suite, program })));
+    this.total = this.#left.length;
+  }
+
+  get left(): number {
+    return this.#left.length;
+  }
+
+  take(): { readonly suite: BuiltSuite; readonly program: SuiteProgram } | undefined {
+    return this.#left.shift();
+  }
+
+  /** What is left is not to be run. */
+  close(): void {
+    this.#left.length = 0;
+  }
+}
+
 /** A program may print so much; more is the suite's fault. */
 const outputLimit = 16 << 20;
 
 /**
- * Runs all programs of all suites on one kernel, in order, in one guest as long as it lives. A
- * guest in which a program hung, or whose kernel complained of itself, is not used for another.
- * Throws Failure: infra when the host lost the guest twice in one program; the kernel's blame when
- * it does not boot (any more).
+ * Runs a queue's programs on one kernel, in one guest as long as it lives; none is booted for an
+ * empty queue. A guest in which a program hung, or whose kernel complained of itself, is not used
+ * for another.
+ * Throws Failure, and closes the queue: infra when the host lost the guest twice in one program;
+ * the kernel's blame when it does not boot (any more).
  */
 export async function driveSuites(request: DriveRequest): Promise<void> {
-  const programs = request.suites.flatMap((suite) =>
-    suite.programs.map((program) => ({ suite, program })),
-  );
+  const { programs } = request;
   let guest: Guest | undefined;
-  let number = 0;
   try {
-    for (const { suite, program } of programs) {
-      number++;
-      request.progress(`${number}/${programs.length} ${programName(suite, program)}`);
+    for (let next = programs.take(); next; next = programs.take()) {
+      const { suite, program } = next;
+      const number = programs.total - programs.left;
+      request.progress(`${number}/${programs.total} ${programName(suite, program)}`);
       for (let attempt = 1; ; attempt++) {
         request.signal?.throwIfAborted();
         guest ??= new Guest(request, await request.boot());
         const outcome = await guest.run(suite, program);
         if (outcome !== "spent" && outcome !== "usable") {
           // The host lost the guest: nothing is known of the program. Once more, on a fresh one.
-          await guest.end();
+          await guest.end(outcome.what);
           guest = undefined;
           if (attempt >= 2) throw outcome;
           request.emit({
@@ -73,12 +96,11 @@ export async function driveSuites(request: DriveRequest): Promise<void> {
           });
           continue;
         }
-        const isEnough = request.enough?.(guest.casesOf(suite, program)) ?? false;
+        if (request.enough?.(guest.casesOf(suite, program))) programs.close();
         if (outcome === "spent") {
           await guest.end();
           guest = undefined;
         }
-        if (isEnough) return;
         break;
       }
     }
@@ -86,6 +108,9 @@ export async function driveSuites(request: DriveRequest): Promise<void> {
       await guest.handOver(request.hold);
       guest = undefined;
     }
+  } catch (thrown) {
+    programs.close();
+    throw thrown;
   } finally {
     await guest?.end();
   }
@@ -100,6 +125,7 @@ class Guest {
   readonly #ktap: string[] = [];
   readonly #problems: string[] = [];
   readonly #programs: string[] = [];
+  readonly #programSeconds: Record<string, number> = {};
 
   constructor(request: DriveRequest, booted: { vm: Vm; files: BootFiles }) {
     this.#request = request;
@@ -107,10 +133,10 @@ class Guest {
     this.#files = booted.files;
   }
 
-  /** Ends the guest and hands over its record. */
-  async end(): Promise<void> {
+  /** Ends the guest and hands over its record; `lost` says how the host lost it. */
+  async end(lost?: string): Promise<void> {
     await this.#vm.stop();
-    await this.#report();
+    await this.#report(lost);
   }
 
   /** Hands over its record, and the guest itself to who wants it. */
@@ -119,14 +145,16 @@ class Guest {
     await to(this.#vm);
   }
 
-  async #report(): Promise<void> {
+  async #report(lost?: string): Promise<void> {
     await this.#request.keep({
       repeat: this.#request.repeat,
+      ...(lost === undefined ? {} : { lost }),
       ...(this.#request.enough ? { only: this.#programs } : {}),
       bootSeconds: this.#vm.bootSeconds,
       guestSeconds: this.#vm.guestSeconds,
       console: this.#files.console,
       ktap: this.#ktap,
+      programSeconds: this.#programSeconds,
       ...(this.#problems.length ? { problems: this.#problems } : {}),
       splats: [...this.#vm.console.splats],
       cases: this.#cases,
@@ -157,6 +185,7 @@ class Guest {
     const { file, relative } = await this.#files.ktap(suite.name, program.name, abi);
     const parser = new KtapParser(program.name);
     const log = openSync(file, "w");
+    const started = performance.now();
     let result: GuestCommandResult;
     try {
       const options = {
@@ -176,6 +205,7 @@ class Guest {
     }
     const exit = programExit(result, name);
     if (exit instanceof Failure) return exit;
+    this.#programSeconds[name] = Math.round(performance.now() - started) / 1000;
     const parsed = parser.end();
     this.#ktap.push(relative);
     for (const { text } of parsed.problems) this.#problems.push(`${name}: ${text}`);

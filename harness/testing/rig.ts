@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cached } from "../cache.ts";
 import { exec, start, type Process } from "../exec.ts";
@@ -39,8 +40,8 @@ headers:
 
 const kselftestMakefile = `
 install:
-	@mkdir -p $(KSFT_INSTALL_PATH)/fake
-	@for name in one two; do \\
+	@mkdir -p $(KSFT_INSTALL_PATH)/fake; echo timeout=5 > $(KSFT_INSTALL_PATH)/fake/settings
+	@for name in $$(cat fake/names); do \\
 	  printf '#!/bin/sh\\n' > $(KSFT_INSTALL_PATH)/fake/$$name; chmod +x $(KSFT_INSTALL_PATH)/fake/$$name; \\
 	  echo "fake:$$name" >> $(KSFT_INSTALL_PATH)/kselftest-list.txt; \\
 	done
@@ -57,7 +58,7 @@ busybox busybox.links:
 export interface Finished {
   readonly exitCode: number | undefined;
   readonly events: readonly Event[];
-  /** Of the run's folder; undefined when there was none. */
+  /** Of the run's folder; undefined when there was none, or several. */
   readonly record: RunRecord | undefined;
   readonly resultsDir: string | undefined;
   readonly output: string;
@@ -93,6 +94,7 @@ export class Rig {
       Makefile: Makefile + treeMakefile,
       "tools/testing/selftests/Makefile": kselftestMakefile,
       "tools/testing/selftests/fake/Makefile": "",
+      "tools/testing/selftests/fake/names": "one two\n",
     });
     await rig.qemu(scenario);
     // apt is not to be had, so the userland's sources are those of their own sites, found in the cache.
@@ -117,6 +119,14 @@ export class Rig {
   /** Puts a shell script in the place of a tool. */
   tool(name: string, script: string): Promise<void> {
     return fakeTool(this.#bin, name, script);
+  }
+
+  /** A second tree, like the first but for some files. Gives its path. */
+  async copyTree(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+    const copy = path.join(this.dir, name);
+    await cp(this.tree, copy, { recursive: true });
+    await writeFiles(copy, files);
+    return copy;
   }
 
   /** A patch for the tree: replaces or adds one file. Gives its path. */
@@ -154,7 +164,9 @@ export class Rig {
       .map((line) => JSON.parse(line) as Event);
     const started = events.find((event) => event.type === "run-started");
     const resultsDir = started?.type === "run-started" ? started.resultsDir : undefined;
-    const record = resultsDir === undefined ? undefined : await readRecord(resultsDir);
+    // A matrix has a folder too, and records in those of its cells.
+    const isRun = resultsDir !== undefined && existsSync(path.join(resultsDir, "run.json"));
+    const record = isRun ? await readRecord(resultsDir) : undefined;
     return { exitCode, events, record, resultsDir, output };
   }
 

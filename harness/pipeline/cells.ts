@@ -1,0 +1,160 @@
+import {
+  cellName,
+  matrixSchemaVersion,
+  type Cell,
+  type CellRecord,
+  type Matrix,
+  type MatrixRecord,
+} from "../model/matrix.ts";
+import { inCell, type Emit } from "../model/event.ts";
+import { exitStatusFor, Failure, failureDetails } from "../model/failure.ts";
+import { blamesOf, type RunRecord } from "../model/run.ts";
+import type { CellRequest } from "../model/request.ts";
+import type { MatrixFolder } from "../store/matrix.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { Workshop } from "./workshop.ts";
+
+/** A cell that can be run, or why it cannot, or what came of it in an earlier try. */
+export interface PlannedCell extends Cell {
+  readonly plan: Plan | Failure | RunRecord;
+}
+
+/**
+ * Plans cells. What is wrong with the command line is thrown (Failure usage) before anything is
+ * built; what only one cell lacks is that cell's failure.
+ */
+export async function planCells(
+  cells: readonly Cell[],
+  request: CellRequest,
+  context: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<readonly PlannedCell[]> {
+  const planned: PlannedCell[] = [];
+  for (const cell of cells) {
+    context.signal.throwIfAborted();
+    const emit = cells.length === 1 ? context.emit : inCell(context.emit, cellName(cell));
+    const plan = await makePlan({ ...request, ...cell }, { ...context, emit }).catch(
+      (thrown: unknown) => {
+        if (thrown instanceof Failure && thrown.blame !== "usage") return thrown;
+        throw thrown;
+      },
+    );
+    planned.push({ ...cell, plan });
+  }
+  return planned;
+}
+
+/** What a cell is given beside its plan. */
+export interface CellContext {
+  readonly emit: Emit;
+  readonly workshop: Workshop;
+  /** To be called once the cell will build no more kernels. */
+  readonly built: () => void;
+  /** To be told the run's id as soon as it has one. */
+  readonly began: (id: string) => Promise<void>;
+}
+
+export interface CellsContext {
+  readonly request: CellRequest;
+  /** No further cell begins once so many have not ended well. */
+  readonly maxFailures: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly folder: MatrixFolder;
+  readonly harness: string;
+  readonly argv: readonly string[];
+  /** Runs one cell as a run of its own. */
+  readonly runCell: (plan: Plan, context: CellContext) => Promise<RunRecord>;
+}
+
+/**
+ * Runs cells side by side: kernels are built one after the other, over all cells, while the guests
+ * of those that are built run. Never throws for what a cell says: that is in its run's record, or,
+ * where there is no run, in the matrix's.
+ */
+export async function runCells(
+  cells: readonly PlannedCell[],
+  context: CellsContext,
+): Promise<Matrix> {
+  const { emit, signal, folder } = context;
+  const started = performance.now();
+  const record: MatrixRecord = {
+    schema: matrixSchemaVersion,
+    id: folder.id,
+    harness: context.harness,
+    argv: [...context.argv],
+    cwd: process.cwd(),
+    request: context.request,
+    startedAt: new Date().toISOString(),
+    seconds: 0,
+    status: "running",
+    exitStatus: 0,
+    cells: cells.map(({ arch, kernel, plan }) => ({
+      arch,
+      kernel,
+      ...("id" in plan ? { run: plan.id } : {}),
+    })),
+  };
+  const save = () => {
+    record.seconds = (performance.now() - started) / 1000;
+    return folder.save(record);
+  };
+  emit({ type: "run-started", runId: folder.id, resultsDir: folder.dir });
+  await save();
+  const workshop = new Workshop(cells.length);
+  let failures = 0;
+  const runCell = async (
+    { plan }: PlannedCell,
+    cell: CellRecord,
+    built: () => void,
+  ): Promise<RunRecord | undefined> => {
+    try {
+      if ("id" in plan) return plan;
+      if (failures >= context.maxFailures) return undefined;
+      if (plan instanceof Failure) throw plan;
+      const run = await context.runCell(plan, {
+        emit: inCell(emit, cellName(cell)),
+        workshop,
+        built,
+        began: async (id) => {
+          cell.run = id;
+          await save();
+        },
+      });
+      if (run.exitStatus !== 0) failures++;
+      return run;
+    } catch (thrown) {
+      if (signal.aborted) return undefined;
+      failures++;
+      cell.failure = failureDetails(thrown);
+      emit({ type: "failure", failure: cell.failure, kernel: cellName(cell) });
+      return undefined;
+    } finally {
+      built();
+    }
+  };
+  const under: Promise<RunRecord | undefined>[] = [];
+  for (const [index, planned] of cells.entries()) {
+    const cell = record.cells[index];
+    if (!cell || signal.aborted) break;
+    // The next one begins when this one's kernels are built.
+    await new Promise<void>((resolve) => {
+      let isBuilt = false;
+      const built = () => {
+        if (!isBuilt) workshop.cellIsBuilt();
+        isBuilt = true;
+        resolve();
+      };
+      under.push(runCell(planned, cell, built));
+    });
+  }
+  const runs = (await Promise.all(under)).filter((each) => each !== undefined);
+  const isWhole = record.cells.every(({ run, failure }) => run !== undefined || failure);
+  record.status = isWhole && !signal.aborted ? "complete" : "interrupted";
+  record.exitStatus = exitStatusFor([
+    ...(signal.aborted ? (["infra"] as const) : []),
+    ...record.cells.flatMap(({ failure }) => (failure ? [failure.blame] : [])),
+    ...runs.flatMap(blamesOf),
+  ]);
+  await save();
+  return { record, runs };
+}
