@@ -5,11 +5,14 @@
 #   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
 #   TEST_HOST_PROGS          AVA tests (*.test.ts) that the harness runs on the host,
 #                            against the booted guest (not kselftest's)
+#   SOURCES                  others' sources: $(SOURCES)/<name>/source.tar for each name
+#                            in the suite's sources.json (not kselftest's)
 #   OUTPUT                   where programs go (the harness gives one per ABI)
 #   CC, CFLAGS, LDFLAGS, LDLIBS
 # The harness builds every suite once for each ABI of the architecture, with
 # CC set to that ABI's compiler and ABI to its name (x86_64, i386, x32 ...).
-# A suite lists in ABIS the ones it makes sense for (default: all).
+# A suite lists in ABIS the ones it makes sense for (default: all; native: the
+# architecture's own).
 ABIS ?= all
 OUTPUT ?= $(CURDIR)
 CFLAGS += -O2 -g0 -Wall -Wextra -Wno-unused-parameter -Werror \

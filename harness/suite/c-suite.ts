@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Abi, Arch } from "../arch.ts";
@@ -5,6 +6,8 @@ import { cached } from "../cache.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
+import { z } from "zod";
+import { pinnedSourceSchema, sourceArchives, type SourceArchive } from "../source/archive.ts";
 import { projectDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
@@ -16,7 +19,11 @@ export interface SuiteBuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const inside = { selftests: "/mnt/selftests", out: "/mnt/out" } as const;
+const inside = {
+  selftests: "/mnt/selftests",
+  out: "/mnt/out",
+  sources: "/mnt/sources",
+} as const;
 const programsFile = "programs.json";
 
 /**
@@ -29,6 +36,7 @@ export async function buildCSuite(
 ): Promise<BuiltSuite> {
   const selftests = path.dirname(suite.dir);
   const abis = await abisOf(suite, options);
+  const sources = await sourcesOf(suite, options);
   const key = fingerprint({
     // Raised when this file builds suites in another way.
     recipe: 2,
@@ -36,6 +44,8 @@ export async function buildCSuite(
     suite: await sha256Folder(suite.dir),
     rules: await sha256File(path.join(selftests, "lib.mk")),
     include: await sha256Folder(path.join(selftests, "include")),
+    // ... and what it builds from others' sources ...
+    sources: sources.map(({ program, sha256 }) => [program, sha256]),
     // ... for which ABIs, by which compilers.
     compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerVersion(abi)])),
   });
@@ -49,7 +59,8 @@ export async function buildCSuite(
     },
     async (dir) => {
       const programs: SuiteProgram[] = [];
-      for (const abi of abis) programs.push(...(await buildForAbi(suite, abi, dir, options)));
+      for (const abi of abis)
+        programs.push(...(await buildForAbi(suite, abi, dir, sources, options)));
       programs.push(...(await hostPrograms(suite, options)));
       await writeFile(path.join(dir, programsFile), JSON.stringify(programs));
     },
@@ -75,19 +86,30 @@ async function buildForAbi(
   suite: Extract<SuiteRequest, { kind: "c" }>,
   abi: Abi,
   into: string,
+  sources: readonly SourceArchive[],
   options: SuiteBuildOptions,
 ): Promise<SuiteProgram[]> {
   await mkdir(path.join(into, abi.name), { recursive: true });
   const make = (...targets: string[]) =>
     execSandboxed("make", ["-s", "-C", `${inside.selftests}/${suite.name}`, ...targets], {
-      readOnly: { [path.dirname(suite.dir)]: inside.selftests },
+      readOnly: {
+        [path.dirname(suite.dir)]: inside.selftests,
+        ...Object.fromEntries(
+          sources.map(({ program, file }) => [path.dirname(file), `${inside.sources}/${program}`]),
+        ),
+      },
       writable: { [into]: inside.out },
       insideCwd: inside.out,
       env: { LC_ALL: "C", MAKEFLAGS: undefined, CFLAGS: undefined, LDFLAGS: undefined },
-      timeoutSeconds: 600,
+      timeoutSeconds: 1800,
       signal: options.signal,
     });
-  const variables = [`OUTPUT=${inside.out}/${abi.name}`, `CC=${abi.compiler}`, `ABI=${abi.name}`];
+  const variables = [
+    `OUTPUT=${inside.out}/${abi.name}`,
+    `CC=${abi.compiler}`,
+    `ABI=${abi.name}`,
+    `SOURCES=${inside.sources}`,
+  ];
   const built = await make(`-j${options.jobs}`, ...variables, "all");
   if (built.exitCode !== 0) throw buildFailed(suite, abi, built);
   const listed = await make(...variables, "list-programs");
@@ -101,6 +123,19 @@ async function buildForAbi(
     command: `./${name}`,
     timeoutSeconds,
   }));
+}
+
+/** Sources of other programs that a suite builds: its sources.json, as that of images/guest. */
+async function sourcesOf(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<readonly SourceArchive[]> {
+  const file = path.join(suite.dir, "sources.json");
+  if (!existsSync(file)) return [];
+  const pinned = z
+    .record(z.string(), pinnedSourceSchema)
+    .parse(JSON.parse(await readFile(file, "utf8")));
+  return Object.values(await sourceArchives(pinned, options));
 }
 
 /** What runs on the host: once, whatever the ABIs. */
@@ -127,6 +162,7 @@ async function abisOf(
 ): Promise<readonly Abi[]> {
   const lines = await list(suite, "list-abis", options);
   const wanted = lines.flatMap((line) => line.split(/\s+/));
+  if (wanted.includes("native")) return options.arch.abis.slice(0, 1);
   return wanted.includes("all")
     ? options.arch.abis
     : options.arch.abis.filter((abi) => wanted.includes(abi.name));

@@ -2,6 +2,9 @@ import { Failure } from "../model/failure.ts";
 import type { Argument, Call } from "./agent.ts";
 import type { CallTable } from "./reading.ts";
 
+/** struct sock_filter: an instruction of classic BPF. */
+export type FilterInstruction = readonly [code: number, jt: number, jf: number, k: number];
+
 /** Makes system calls of the guest's kernel by name, with what their pointers point to. */
 export class Calls {
   readonly #table: CallTable;
@@ -40,6 +43,26 @@ export class Calls {
   chdir(dir: string): Call {
     const data = new DataBlock(this.#pointerBytes);
     return this.make("chdir", [{ data: data.text(dir) }], data.done());
+  }
+
+  /** PR_SET_NO_NEW_PRIVS and a seccomp filter, which whoever makes these calls then lives under. */
+  seccompFilter(filter: readonly FilterInstruction[]): Call[] {
+    const data = new DataBlock(this.#pointerBytes);
+    const program = Buffer.alloc(8 * filter.length);
+    filter.forEach(([code, jt, jf, k], index) => {
+      program.writeUInt16LE(code, 8 * index);
+      program.writeUInt8(jt, 8 * index + 2);
+      program.writeUInt8(jf, 8 * index + 3);
+      program.writeUInt32LE(k >>> 0, 8 * index + 4);
+    });
+    const code = data.bytes(program);
+    // struct sock_fprog: a count, and where they are.
+    const fprog = data.words([BigInt(filter.length), 0n]);
+    data.point(fprog + this.#pointerBytes, code);
+    return [
+      this.make("prctl", [38, 1, 0, 0, 0]),
+      this.make("seccomp", [1, 0, { data: fprog }], data.done()),
+    ];
   }
 }
 

@@ -1,5 +1,4 @@
 import os from "node:os";
-import { getSystemErrorName } from "node:util";
 import { oneLine } from "../model/escape.ts";
 import type { Stop } from "./machine.ts";
 import type { CallTable, Reading } from "./reading.ts";
@@ -101,7 +100,7 @@ function argumentText(value: bigint, type: string, bits: 32 | 64): string {
 /** What a call returned: a number, an address, or an error by name. */
 export function resultText(value: bigint, isError: boolean): string {
   if (!isError) return value > 0x7fffffffn ? `0x${value.toString(16)}` : String(value);
-  return `-1 ${errorName(Number(-value))}`;
+  return `-1 ${errorNameOf(Number(-value))}`;
 }
 
 /** include/linux/errno.h: never seen by programs, but by tracers. */
@@ -112,15 +111,11 @@ const restartErrors: Readonly<Record<number, string>> = {
   516: "ERESTART_RESTARTBLOCK",
 };
 
-function errorName(errno: number): string {
+/** An error by its name, the kernel's internal ones among them. */
+export function errorNameOf(errno: number): string {
   const restart = restartErrors[errno];
-  if (restart !== undefined) return restart;
-  try {
-    const name = getSystemErrorName(-errno);
-    return /^E/.test(name) ? name : `errno ${errno}`;
-  } catch {
-    return `errno ${errno}`;
-  }
+  const known = Object.entries(os.constants.errno).find(([, number]) => number === errno);
+  return restart ?? known?.[0] ?? `errno ${errno}`;
 }
 
 function signalName(signal: number): string {

@@ -1,4 +1,4 @@
-import type { Agent, WantedFacts } from "./agent.ts";
+import type { Agent, Call, WantedFacts } from "./agent.ts";
 import type { Calls } from "./calls.ts";
 import type { LegacyArch } from "./legacy.ts";
 import { StopMachine, type Stop } from "./machine.ts";
@@ -64,6 +64,8 @@ export function factsFor(
 export interface ProgramTrace {
   readonly argv: readonly [string, ...string[]];
   readonly cwd?: string;
+  /** Calls that the new process makes before it becomes the program. */
+  readonly before?: readonly Call[];
   readonly env?: readonly string[];
   readonly facts: WantedFacts;
   readonly onStop: (stop: Stop) => void;
@@ -94,6 +96,7 @@ export async function traceProgram(
     capture: true,
     calls: [
       ...(request.cwd === undefined ? [] : [calls.chdir(request.cwd)]),
+      ...(request.before ?? []),
       // Stops right before execve(), so that a tracer which alternates starts on the right foot.
       calls.raise(sigstop),
       calls.execve(file.includes("/") ? file : `/bin/${file}`, request.argv, request.env),

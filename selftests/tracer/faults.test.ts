@@ -69,7 +69,10 @@ scenario("agent_killed_while_attached", async (t, witness, another) => {
   await scene.agent.next(pid);
   await witness.kill(scene.agent.pid, signals.kill);
   const end = await witness.agent.next(pid, 0);
-  t.true(end !== undefined && !("errno" in end) && end.status === 0, "it slept on and ended by itself");
+  t.true(
+    end !== undefined && !("errno" in end) && end.status === 0,
+    "it slept on and ended by itself",
+  );
 });
 
 /** What an agent says, and how it ends, when these bytes are all that it is told. */
@@ -103,7 +106,12 @@ scenario("frame_too_long", async (t) => {
 });
 
 scenario("frame_too_short", async (t) => {
-  for (const type of [requestTypes.call, requestTypes.spawn, requestTypes.next, requestTypes.trace]) {
+  for (const type of [
+    requestTypes.call,
+    requestTypes.spawn,
+    requestTypes.next,
+    requestTypes.trace,
+  ]) {
     const { end, stderr } = await told(new FrameWriter().u8(1).frame(type, 1), leave);
     t.deepEqual(end, { how: "exited", code: 2 }, `type ${type}`);
     t.regex(stderr, /too short/);
@@ -135,7 +143,14 @@ scenario("frames_of_nonsense", async (t, witness) => {
 function nonsense(seed: number): Buffer {
   let state = seed;
   const random = () => (state = (state * 1103515245 + 12345) & 0x7fffffff) >> 8;
-  const types = [requestTypes.facts, requestTypes.next, requestTypes.ptrace, requestTypes.catch, 0, 77];
+  const types = [
+    requestTypes.facts,
+    requestTypes.next,
+    requestTypes.ptrace,
+    requestTypes.catch,
+    0,
+    77,
+  ];
   const parts = [];
   for (let count = 0; count < 4; count++) {
     const payload = Buffer.from(Array.from({ length: random() % 40 }, () => random() & 0xff));
@@ -193,5 +208,3 @@ scenario("thousands_of_tracees", async (t, scene) => {
   }
   t.true(most > count, `${most} at once`);
 });
-
-

@@ -37,6 +37,8 @@ const file = process.env["HARNESS_GUEST"];
 if (file === undefined)
   throw new Error("HARNESS_GUEST is not set: harness run --suite tracer starts these tests");
 export const guest = JSON.parse(readFileSync(file, "utf8")) as GuestForTests;
+/** Other suites than this one use its agent too. */
+const agentPath = guest.dir.replace(/\/[\w-]+(\/[^/]+)$/, "/tracer$1") + "/agent";
 export const table = new CallTable(guest.syscalls);
 
 /** A result that is no failure: what the scenario needs is not there. */
@@ -72,7 +74,7 @@ function host(): Promise<AgentHost> {
       },
       timeoutSeconds: guest.timeoutSeconds,
     },
-    `${guest.dir}/agent`,
+    agentPath,
   ).catch((thrown: unknown) => {
     closeSync(openSync(guest.lostFile, "w"));
     throw thrown;
@@ -82,7 +84,7 @@ function host(): Promise<AgentHost> {
 
 /** A channel with an agent at its other end, to which nothing has been said yet. */
 export async function openChannel(): Promise<SshChannel> {
-  return (await host()).connection.talk(`exec ${guest.dir}/agent`);
+  return (await host()).connection.talk(`exec ${agentPath}`);
 }
 
 function isLost(thrown: unknown): boolean {
