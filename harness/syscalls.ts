@@ -151,7 +151,7 @@ function described(
 }
 
 /** Where the tables of an architecture lie. Throws Failure usage "no-syscall-tables". */
-export async function loadAbis(arch: string): Promise<ArchAbis> {
+async function loadAbis(arch: string): Promise<ArchAbis> {
   const dir = path.join(path.dirname(fileURLToPath(import.meta.url)), "syscalls", "abi");
   const known = readdirSync(dir)
     .filter((name) => /\.(js|ts)$/.test(name))

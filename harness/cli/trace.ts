@@ -10,7 +10,7 @@ import { traceText, type InterpreterChoice } from "../tracer/text.ts";
 import { defineCommand } from "./command.ts";
 import { kernelOptions, oneKernel, runRequest } from "./run-options.ts";
 
-const interpreters: readonly InterpreterChoice[] = ["legacy", "syscall-info", "both"];
+const interpreters = ["legacy", "syscall-info", "both"] as const satisfies InterpreterChoice[];
 
 export const traceCommand = defineCommand({
   command: "trace",
@@ -26,11 +26,11 @@ export const traceCommand = defineCommand({
   options: (yargs) =>
     kernelOptions(yargs).option("interpreter", {
       choices: interpreters,
-      default: "syscall-info" as InterpreterChoice,
+      default: "syscall-info" as const,
       describe: "who makes calls of the stops; both shows the two side by side",
     }),
   run: async (args, { signal, print, remark }) => {
-    const [file, ...rest] = ((args["--"] ?? []) as readonly unknown[]).map(String);
+    const [file, ...rest] = ((args["--"] as readonly unknown[] | undefined) ?? []).map(String);
     if (file === undefined) {
       throw new Failure({
         reason: "usage",

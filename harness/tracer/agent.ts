@@ -81,8 +81,8 @@ export interface TraceRequest {
 }
 
 interface Pending {
-  resolve(frame: Extract<Frame, { type: "reply" }>): void;
-  reject(reason: unknown): void;
+  readonly resolve: (frame: Extract<Frame, { type: "reply" }>) => void;
+  readonly reject: (reason: unknown) => void;
   onStops?: (stops: readonly RawStop[]) => void;
 }
 

@@ -32,7 +32,11 @@ export class LineMaker {
       }
       case "group-stop":
         return [`--- stopped by ${signalName(kind.signal)} ---`];
-      default:
+      case "syscall":
+      case "event":
+      case "trap-stop":
+      case "continued":
+      case "unknown":
         return reading ? this.#syscall(raw.pid, reading) : [];
     }
   }

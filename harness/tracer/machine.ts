@@ -95,7 +95,9 @@ export class StopMachine {
         if (message === raw.pid) return { raw, kind, tracee };
         this.#tracees.delete(message);
         return { raw, kind, tracee, formerPid: message };
-      default:
+      case "vfork-done":
+      case "exit":
+      case "seccomp":
         return { raw, kind, tracee };
     }
   }

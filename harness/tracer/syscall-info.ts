@@ -2,7 +2,7 @@ import type { Stop } from "./machine.ts";
 import type { CallTable, Interpreter, Reading } from "./reading.ts";
 
 /** struct ptrace_syscall_info (include/uapi/linux/ptrace.h) as the kernel filled it in. */
-export type SyscallInfo = {
+type SyscallInfo = {
   readonly arch: number;
   readonly instructionPointer: bigint;
   readonly stackPointer: bigint;
@@ -19,13 +19,13 @@ export type SyscallInfo = {
 );
 
 /** Decodes the struct; undefined when it is shorter than its kind needs, or of no known kind. */
-export function decodeSyscallInfo(bytes: Buffer, bigEndian: boolean): SyscallInfo | undefined {
+function decodeSyscallInfo(bytes: Buffer, bigEndian: boolean): SyscallInfo | undefined {
   if (bytes.length < 24) return undefined;
   const u32 = (at: number) => (bigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
   const u64 = (at: number) => (bigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
   const args = () => [0, 1, 2, 3, 4, 5].map((index) => u64(32 + 8 * index));
   const common = { arch: u32(4), instructionPointer: u64(8), stackPointer: u64(16) };
-  switch (bytes[0]) {
+  switch (bytes.readUInt8(0)) {
     case 0:
       return { ...common, op: "none" };
     case 1:

@@ -90,7 +90,7 @@ class Rows {
     for (let index = 0; index < count; index++) {
       const first = left[index];
       const second = right?.[index];
-      if (/ = /.test(first ?? second ?? "")) this.calls++;
+      if ((first ?? second ?? "").includes(" = ")) this.calls++;
       if (right === undefined) print(prefix + (first ?? ""));
       else print(sideBySide(shown(prefix, first), shown(prefix, second), width));
     }

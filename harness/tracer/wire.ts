@@ -101,7 +101,7 @@ export class FrameReader {
 const empty = Buffer.alloc(0);
 
 function parseFrame(body: Buffer): Frame {
-  const type = body[0];
+  const type = body.length ? body.readUInt8(0) : -1;
   switch (type) {
     case frameTypes.reply:
       if (body.length < 17) break;
@@ -120,7 +120,7 @@ function parseFrame(body: Buffer): Frame {
       return { type: "output", stream: body.readUInt8(1), data: body.subarray(2) };
   }
   throw protocolFailure(
-    type === undefined ? "an empty frame" : `a frame of type ${type} and ${body.length} bytes`,
+    type < 0 ? "an empty frame" : `a frame of type ${type} and ${body.length} bytes`,
     body.subarray(0, 32).toString("hex"),
   );
 }

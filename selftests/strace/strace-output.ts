@@ -37,7 +37,7 @@ export function parseStrace(text: string): JudgedCall[] {
     if (resumed) {
       const open = unfinished.get(pid);
       unfinished.delete(pid);
-      const [args = "", result = ""] = split(resumed[2] ?? "");
+      const [args, result] = split(resumed[2] ?? "");
       if (open)
         calls.push({ pid, ...open, args: [...open.args, ...numbers(args)], ...resultOf(result) });
       continue;
@@ -53,7 +53,7 @@ export function parseStrace(text: string): JudgedCall[] {
       unfinished.set(pid, { ...begun, args: numbers(body.replace(/<unfinished.*/, "")) });
       continue;
     }
-    const [args = "", result = ""] = split(body);
+    const [args, result] = split(body);
     calls.push({ pid, ...begun, args: numbers(args), ...resultOf(result) });
   }
   return calls;
