@@ -75,6 +75,8 @@ export interface ProgramTrace {
 export interface ProgramEnd {
   readonly pid: number;
   readonly stops: number;
+  /** Whether its execve() worked. */
+  readonly started: boolean;
   /** How the program itself ended: a wait status; undefined when that was not seen. */
   readonly status: number | undefined;
 }
@@ -104,17 +106,19 @@ export async function traceProgram(
   });
   const first = await agent.next(pid);
   let status: number | undefined;
-  if (!first || "errno" in first) return { pid, stops: 0, status };
+  let started = false;
+  if (!first || "errno" in first) return { pid, stops: 0, started, status };
   await agent.ptrace(ptraceRequests.syscall, pid);
   const stops = await agent.trace({
     onStops: (raws) => {
       for (const raw of raws) {
         const stop = machine.take(raw);
         const { kind } = stop.kind;
+        if (stop.kind.kind === "event" && stop.kind.event === "exec") started = true;
         if (raw.pid === pid && (kind === "exited" || kind === "killed")) status = raw.status;
         request.onStop(stop);
       }
     },
   });
-  return { pid, stops, status };
+  return { pid, stops, started, status };
 }

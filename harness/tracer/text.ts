@@ -4,7 +4,7 @@ import type { Agent } from "./agent.ts";
 import { Calls } from "./calls.ts";
 import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
 import { LineMaker } from "./lines.ts";
-import { classify, type Stop } from "./machine.ts";
+import type { Stop } from "./machine.ts";
 import { factsFor, traceProgram } from "./program.ts";
 import { CallTable, type Interpreter } from "./reading.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -43,7 +43,9 @@ export async function traceText(
     maker: new LineMaker(table),
   }));
   const rows = new Rows(request, names);
+  let said = "";
   agent.onOutput = (stream, data) => {
+    said = (said + data.toString("utf8")).slice(-500);
     if (data.length) request.onOutput(stream, data.toString("utf8"));
   };
   const end = await traceProgram(agent, new Calls(table, agent), {
@@ -58,12 +60,12 @@ export async function traceText(
     },
   });
   await agent.end();
-  const how = end.status === undefined ? undefined : classify(end.status);
-  if (rows.calls <= 1 && how?.kind === "exited" && how.code === 127) {
+  if (!end.started) {
     throw new Failure({
       reason: "program-not-started",
       blame: "usage",
       what: `the guest does not execute ${request.argv[0]}`,
+      evidence: said,
       hint: "programs lie in /bin, those of the tracer suite in its own folder: ./int80",
     });
   }
@@ -71,7 +73,6 @@ export async function traceText(
 
 /** Prints lines, or rows of two columns. */
 class Rows {
-  calls = 0;
   readonly #request: TraceTextRequest;
   readonly #pids = new Set<number>();
 
@@ -90,7 +91,6 @@ class Rows {
     for (let index = 0; index < count; index++) {
       const first = left[index];
       const second = right?.[index];
-      if ((first ?? second ?? "").includes(" = ")) this.calls++;
       if (right === undefined) print(prefix + (first ?? ""));
       else print(sideBySide(shown(prefix, first), shown(prefix, second), width));
     }
