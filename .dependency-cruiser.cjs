@@ -7,6 +7,7 @@ const stages = [
   "image",
   "vm",
   "suite",
+  "syscalls",
   "tracer",
   "doctor",
   "history",

@@ -29,6 +29,7 @@ export const cacheKinds = [
   "images",
   "tests",
   "probes",
+  "syscalls",
 ] as const;
 export type CacheKind = (typeof cacheKinds)[number];
 

@@ -18,6 +18,11 @@ export interface SuiteProgram {
   /** Folder in the guest where it starts, and what it starts there. */
   readonly cwd: string;
   readonly command: string;
+  /**
+   * AVA tests that run here, on the host, against the booted guest, instead of `command` in it:
+   * their source below the project's folder, and the hash over their suite's folder.
+   */
+  readonly host?: { readonly tests: string; readonly content: string };
   /** Before scaling by the guest's slowdown. */
   readonly timeoutSeconds: number;
   /** Why the harness does not run it; it is reported as skipped. */
@@ -52,6 +57,12 @@ export function listSuites(dir = selftestsDir): string[] {
     .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, "Makefile")))
     .map((entry) => entry.name)
     .sort();
+}
+
+/** What runs when no suite is named: all but those with a file `on-request`, which says why not. */
+export function defaultSuites(dir = selftestsDir): string[] {
+  const own = listSuites(dir).filter((name) => !existsSync(path.join(dir, name, "on-request")));
+  return [...own, "kselftest"];
 }
 
 /** Reads a --suite argument. Throws Failure "unknown-suite" (usage). */

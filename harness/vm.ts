@@ -147,6 +147,8 @@ export interface Vm extends AsyncDisposable {
   /** Seconds from the start of QEMU to the end of the first ssh command. */
   readonly bootSeconds: number;
   readonly console: ConsoleView;
+  /** The keys of its ssh server, for connections beside this one; its port is in `state`. */
+  readonly access: SshAccess;
   /** The full command line of QEMU, for reproduce.sh and reports. */
   readonly commandLine: readonly string[];
   /** Resolves when the VM has ended; never rejects. */

@@ -3,11 +3,16 @@
 # tools/testing/selftests/lib.mk, so that a suite can move there unchanged:
 #   TEST_GEN_PROGS           test programs: built, and run by the harness
 #   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
+#   TEST_HOST_PROGS          AVA tests (*.test.ts) that the harness runs on the host,
+#                            against the booted guest (not kselftest's)
+#   SOURCES                  others' sources: $(SOURCES)/<name>/source.tar for each name
+#                            in the suite's sources.json (not kselftest's)
 #   OUTPUT                   where programs go (the harness gives one per ABI)
 #   CC, CFLAGS, LDFLAGS, LDLIBS
 # The harness builds every suite once for each ABI of the architecture, with
 # CC set to that ABI's compiler and ABI to its name (x86_64, i386, x32 ...).
-# A suite lists in ABIS the ones it makes sense for (default: all).
+# A suite lists in ABIS the ones it makes sense for (default: all; native: the
+# architecture's own).
 ABIS ?= all
 OUTPUT ?= $(CURDIR)
 CFLAGS += -O2 -g0 -Wall -Wextra -Wno-unused-parameter -Werror \
@@ -26,10 +31,13 @@ $(OUTPUT)/%: %.c $(wildcard *.h) $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))i
 list-programs:
 	@printf '%s\n' $(TEST_GEN_PROGS)
 
+list-host-programs:
+	@printf '%s\n' $(TEST_HOST_PROGS)
+
 list-abis:
 	@printf '%s\n' $(ABIS)
 
 clean:
 	rm -f $(progs)
 
-.PHONY: all clean list-programs list-abis
+.PHONY: all clean list-programs list-host-programs list-abis

@@ -4,14 +4,14 @@ import path from "node:path";
 import { buildImage, buildUserland } from "../image.ts";
 import { buildKernel } from "../kernel/build.ts";
 import { inStep, type Emit } from "../model/event.ts";
-import { exitStatus, Failure } from "../model/failure.ts";
+import { exitStatus } from "../model/failure.ts";
 import { bootKernel } from "../pipeline/boot-kernel.ts";
 import { buildSuites } from "../pipeline/build-suites.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { chooseAccelerator } from "../vm/accel.ts";
 import { defineCommand } from "./command.ts";
-import { kernelOptions, runRequest } from "./run-options.ts";
+import { kernelOptions, oneKernel, runRequest } from "./run-options.ts";
 
 export const bootCommand = defineCommand({
   command: "boot",
@@ -35,16 +35,7 @@ export const bootCommand = defineCommand({
         describe: "with --command: the result as JSON",
       }),
   run: async (args, { signal, print, remark }) => {
-    const request = runRequest(args, { suites: args.suite ?? [] });
-    const named = [...request.series, ...request.patches];
-    if (named.length > 1 || named.includes("all")) {
-      throw new Failure({
-        reason: "one-kernel-only",
-        blame: "usage",
-        what: "boot takes one series at the most",
-        hint: "each series has a kernel of its own: name one",
-      });
-    }
+    const request = oneKernel(runRequest(args, { suites: args.suite ?? [] }));
     // stdout is the guest's here.
     const tell: Emit = (event) => {
       if (event.type === "notice" || event.type === "step-started") {

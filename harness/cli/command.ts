@@ -20,6 +20,8 @@ export interface CommandSpec<Args> {
   readonly describe: string;
   /** Real command lines for --help, without the program's name, and what each does. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
+  /** Whether words behind "--" are for the command: they come as args["--"]. */
+  readonly takesProgram?: boolean;
   /** Declares positionals and options. Kernel versions and the like must be strings: 6.10 is not 6.1. */
   readonly options: (yargs: Argv) => Argv<Args>;
   /**
@@ -53,6 +55,7 @@ export interface Command {
   readonly describe: string;
   /** Names of its positional arguments. */
   readonly positionals: readonly string[];
+  readonly takesProgram: boolean;
   /** Makes yargs know the command; `start` is called when it is the chosen one. */
   addTo(yargs: Argv, start: Start): void;
   /** Declares only its options. */
@@ -64,6 +67,7 @@ export function defineCommand<Args>(spec: CommandSpec<Args>): Command {
   return {
     name: spec.command.split(" ")[0] ?? spec.command,
     describe: spec.describe,
+    takesProgram: spec.takesProgram ?? false,
     positionals: [...spec.command.matchAll(/[<[]([\w-]+)/g)].map((match) => match[1] ?? ""),
     addTo: (yargs, start) => {
       yargs.command(

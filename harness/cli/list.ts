@@ -5,7 +5,7 @@ import { exitStatus, Failure } from "../model/failure.ts";
 import { formatKernelVersion } from "../model/kernel-version.ts";
 import { kernelsOfSeries, loadSeries, shippedSeriesNames } from "../series.ts";
 import { aptKernels, cachedTrees } from "../source.ts";
-import { listSuites, selftestsDir } from "../suite.ts";
+import { defaultSuites, listSuites, selftestsDir } from "../suite.ts";
 import { defineCommand } from "./command.ts";
 
 const topics = ["arches", "series", "suites", "kernels"] as const;
@@ -62,7 +62,8 @@ const listed: Record<Topic, (complain: (text: string) => void) => Promise<Row[]>
         const readme = await readFile(path.join(selftestsDir, name, "README.md"), "utf8").catch(
           () => "",
         );
-        return { name, what: firstLine(readme, name) };
+        const when = defaultSuites().includes(name) ? "" : " (when named)";
+        return { name, what: firstLine(readme, name) + when };
       }),
     );
     return [

@@ -19,6 +19,8 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   build: async () => (await import("./build.ts")).buildCommand,
   boot: async () => (await import("./boot.ts")).bootCommand,
+  syscalls: async () => (await import("./syscalls.ts")).syscallsCommand,
+  trace: async () => (await import("./trace.ts")).traceCommand,
   show: async () => (await import("./show.ts")).showCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
   history: async () => (await import("./history.ts")).historyCommand,
@@ -105,7 +107,11 @@ async function commandLine(
     .version(version)
     .help()
     .alias("help", "h")
-    .parserConfiguration({ "parse-positional-numbers": false, "boolean-negation": false })
+    .parserConfiguration({
+      "parse-positional-numbers": false,
+      "boolean-negation": false,
+      "populate--": true,
+    })
     .strict()
     .recommendCommands()
     .demandCommand(1, "no command given")
@@ -117,7 +123,7 @@ async function commandLine(
     .showHelpOnFail(false)
     .check((args) => {
       const chosen = commands.find((command) => command.name === argv[0]);
-      return checkValues(parser, args, chosen?.positionals ?? [], hint);
+      return checkValues(parser, args, chosen, hint);
     })
     .fail((message: string | null, error: unknown) => {
       if (error instanceof Failure) throw error;
@@ -155,23 +161,28 @@ function isAbort(thrown: unknown): boolean {
 function checkValues(
   parser: Argv,
   args: Readonly<Record<string, unknown>>,
-  positionals: readonly string[],
+  command: Command | undefined,
   hint: string,
 ): true {
   const table = optionTable(parser);
   const wrong = (what: string) =>
     new Failure({ reason: "bad-option-value", blame: "usage", what, hint });
   // Strict mode does not look behind "--".
-  const [, extra] = args["_"] as readonly unknown[];
+  const behind = (args["--"] ?? []) as readonly unknown[];
+  const [, extra] = [
+    ...(args["_"] as readonly unknown[]),
+    ...(command?.takesProgram ? [] : behind),
+  ];
   if (typeof extra === "string") throw wrong(`unknown option or argument: ${extra}`);
   for (const [name, value] of Object.entries(args)) {
-    if (name === "_" || name === "$0") continue;
+    if (name === "_" || name === "$0" || name === "--") continue;
     const flag = `--${name}`;
     const values: unknown[] = Array.isArray(value) ? value : [value];
     if (Array.isArray(value) && !table.array.includes(name)) throw wrong(`${flag} is given twice`);
     if (table.string.includes(name) && values.includes("")) throw wrong(`${flag} needs a value`);
     // Of a positional there may be none.
-    const isEmpty = Array.isArray(value) && value.length === 0 && !positionals.includes(name);
+    const isPositional = command?.positionals.includes(name) ?? false;
+    const isEmpty = Array.isArray(value) && value.length === 0 && !isPositional;
     if (table.array.includes(name) && isEmpty) throw wrong(`${flag} needs a value`);
     if (table.number.includes(name) && values.some((each) => Number.isNaN(each)))
       throw wrong(`${flag} needs a number`);

@@ -38,6 +38,12 @@ export const mutantsCommand = defineCommand({
         array: true,
         describe: "with --patch: the suites that should notice; all by default",
       })
+      // On many a wrong kernel a case waits for ever; the cases' own bounds are generous.
+      .option("timeout-scale", {
+        type: "number",
+        default: 0.25,
+        describe: "multiplies every bound on time, for a slow machine",
+      })
       .option("output", { type: "string", describe: "folder for results; results/ by default" })
       .option("json", {
         type: "boolean",

@@ -121,6 +121,18 @@ export function cellRequest(args: BuildArguments, more: TestArguments = {}): Cel
   };
 }
 
+/** The request of a command that takes one kernel. Throws Failure usage "one-kernel-only". */
+export function oneKernel(request: RunRequest): RunRequest {
+  const named = [...request.series, ...request.patches];
+  if (named.length <= 1 && !named.includes("all")) return request;
+  throw new Failure({
+    reason: "one-kernel-only",
+    blame: "usage",
+    what: "this command takes one series at the most",
+    hint: "each series has a kernel of its own: name one",
+  });
+}
+
 /** Who submits to KernelCI: $HARNESS_KCIDB_ORIGIN. Throws Failure usage "bad-kcidb-origin". */
 export function kcidbOrigin(env: NodeJS.ProcessEnv = process.env): string {
   const origin = env["HARNESS_KCIDB_ORIGIN"] ?? "harness";

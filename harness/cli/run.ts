@@ -51,7 +51,7 @@ export const runCommand = defineCommand({
         type: "string",
         array: true,
         describe:
-          "suites (harness list suites), or kselftest:<folder>[,<folder>...]; all by default",
+          "suites (harness list suites), or kselftest:<folder>[,<folder>...]; by default all but those marked there as run when named",
       })
       .option("repeat", {
         type: "number",

@@ -9,6 +9,7 @@ import { programName } from "../suite.ts";
 import { driveSuites, ProgramQueue, type BootFiles, type DriveRequest } from "../suite/drive.ts";
 import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
+import { kernelSyscalls } from "./kernel-syscalls.ts";
 import type { TestedKernel } from "./past-tests.ts";
 import type { Workshop } from "./workshop.ts";
 
@@ -87,6 +88,7 @@ export class KernelTests {
     only?: readonly string[],
   ): Promise<void> {
     const { label, plan, emit, signal, accelerator, scale, holdVm, enough } = this.#request;
+    const planned = plan.series.find(({ series }) => series.name === label);
     const isLast = repeat === plan.repeat - 1;
     const suites = this.#request.suites.map((suite) => ({
       ...suite,
@@ -103,6 +105,7 @@ export class KernelTests {
         // Documentation/dev-tools/kselftest.rst: tests then allow for a slow machine.
         ...(accelerator.name === "tcg" ? { KSFT_MACHINE_SLOW: "yes" } : {}),
       },
+      syscalls: () => kernelSyscalls(plan, this.#request, planned),
       emit,
       progress,
       signal,

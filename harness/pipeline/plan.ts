@@ -19,7 +19,13 @@ import { projectDir } from "../paths.ts";
 import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import { kselftestFragments } from "../suite/kselftest.ts";
-import { findSuite, listSuites, suiteFragments, type SuiteRequest } from "../suite.ts";
+import {
+  defaultSuites,
+  findSuite,
+  listSuites,
+  suiteFragments,
+  type SuiteRequest,
+} from "../suite.ts";
 import { sourceOn } from "./on-series.ts";
 
 /** A series and its patches for the run's kernel. */
@@ -66,7 +72,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   };
   checkNumbers(request);
   const arch = await findArch(request.arch);
-  const suiteNames = request.suites.length ? request.suites : [...listSuites(), "kselftest"];
+  const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
   const users = userFragments(request);
   const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Abi, Arch } from "../arch.ts";
@@ -5,6 +6,9 @@ import { cached } from "../cache.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
+import { z } from "zod";
+import { pinnedSourceSchema, sourceArchives, type SourceArchive } from "../source/archive.ts";
+import { projectDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
 
@@ -15,7 +19,11 @@ export interface SuiteBuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const inside = { selftests: "/mnt/selftests", out: "/mnt/out" } as const;
+const inside = {
+  selftests: "/mnt/selftests",
+  out: "/mnt/out",
+  sources: "/mnt/sources",
+} as const;
 const programsFile = "programs.json";
 
 /**
@@ -28,13 +36,16 @@ export async function buildCSuite(
 ): Promise<BuiltSuite> {
   const selftests = path.dirname(suite.dir);
   const abis = await abisOf(suite, options);
+  const sources = await sourcesOf(suite, options);
   const key = fingerprint({
     // Raised when this file builds suites in another way.
-    recipe: 1,
+    recipe: 2,
     // What is compiled: the suite, and what all suites share ...
     suite: await sha256Folder(suite.dir),
     rules: await sha256File(path.join(selftests, "lib.mk")),
     include: await sha256Folder(path.join(selftests, "include")),
+    // ... and what it builds from others' sources ...
+    sources: sources.map(({ program, sha256 }) => [program, sha256]),
     // ... for which ABIs, by which compilers.
     compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerVersion(abi)])),
   });
@@ -48,7 +59,9 @@ export async function buildCSuite(
     },
     async (dir) => {
       const programs: SuiteProgram[] = [];
-      for (const abi of abis) programs.push(...(await buildForAbi(suite, abi, dir, options)));
+      for (const abi of abis)
+        programs.push(...(await buildForAbi(suite, abi, dir, sources, options)));
+      programs.push(...(await hostPrograms(suite, options)));
       await writeFile(path.join(dir, programsFile), JSON.stringify(programs));
     },
   );
@@ -73,19 +86,30 @@ async function buildForAbi(
   suite: Extract<SuiteRequest, { kind: "c" }>,
   abi: Abi,
   into: string,
+  sources: readonly SourceArchive[],
   options: SuiteBuildOptions,
 ): Promise<SuiteProgram[]> {
   await mkdir(path.join(into, abi.name), { recursive: true });
   const make = (...targets: string[]) =>
     execSandboxed("make", ["-s", "-C", `${inside.selftests}/${suite.name}`, ...targets], {
-      readOnly: { [path.dirname(suite.dir)]: inside.selftests },
+      readOnly: {
+        [path.dirname(suite.dir)]: inside.selftests,
+        ...Object.fromEntries(
+          sources.map(({ program, file }) => [path.dirname(file), `${inside.sources}/${program}`]),
+        ),
+      },
       writable: { [into]: inside.out },
       insideCwd: inside.out,
       env: { LC_ALL: "C", MAKEFLAGS: undefined, CFLAGS: undefined, LDFLAGS: undefined },
-      timeoutSeconds: 600,
+      timeoutSeconds: 1800,
       signal: options.signal,
     });
-  const variables = [`OUTPUT=${inside.out}/${abi.name}`, `CC=${abi.compiler}`, `ABI=${abi.name}`];
+  const variables = [
+    `OUTPUT=${inside.out}/${abi.name}`,
+    `CC=${abi.compiler}`,
+    `ABI=${abi.name}`,
+    `SOURCES=${inside.sources}`,
+  ];
   const built = await make(`-j${options.jobs}`, ...variables, "all");
   if (built.exitCode !== 0) throw buildFailed(suite, abi, built);
   const listed = await make(...variables, "list-programs");
@@ -101,14 +125,58 @@ async function buildForAbi(
   }));
 }
 
+/** Sources of other programs that a suite builds: its sources.json, as that of images/guest. */
+async function sourcesOf(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<readonly SourceArchive[]> {
+  const file = path.join(suite.dir, "sources.json");
+  if (!existsSync(file)) return [];
+  const pinned = z
+    .record(z.string(), pinnedSourceSchema)
+    .parse(JSON.parse(await readFile(file, "utf8")));
+  return Object.values(await sourceArchives(pinned, options));
+}
+
+/** What runs on the host: once, whatever the ABIs. */
+async function hostPrograms(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  options: SuiteBuildOptions,
+): Promise<SuiteProgram[]> {
+  const native = options.arch.abis[0]?.name ?? "";
+  const content = await sha256Folder(suite.dir);
+  return (await list(suite, "list-host-programs", options)).map((file) => ({
+    name: file.replace(/\.test\.ts$/, ""),
+    abi: "",
+    cwd: `${guestPath(suite.name)}/${native}`,
+    command: "",
+    host: { tests: path.join(path.relative(projectDir, suite.dir), file), content },
+    timeoutSeconds: timeoutOf(suite.dir),
+  }));
+}
+
 /** The architecture's ABIs that the suite's Makefile says it makes sense for. */
 async function abisOf(
   suite: Extract<SuiteRequest, { kind: "c" }>,
   options: SuiteBuildOptions,
 ): Promise<readonly Abi[]> {
+  const lines = await list(suite, "list-abis", options);
+  const wanted = lines.flatMap((line) => line.split(/\s+/));
+  if (wanted.includes("native")) return options.arch.abis.slice(0, 1);
+  return wanted.includes("all")
+    ? options.arch.abis
+    : options.arch.abis.filter((abi) => wanted.includes(abi.name));
+}
+
+/** What a target of the suite's Makefile prints, line by line. */
+async function list(
+  suite: Extract<SuiteRequest, { kind: "c" }>,
+  target: string,
+  options: SuiteBuildOptions,
+): Promise<string[]> {
   const result = await execSandboxed(
     "make",
-    ["-s", "-C", `${inside.selftests}/${suite.name}`, "list-abis"],
+    ["-s", "-C", `${inside.selftests}/${suite.name}`, target],
     {
       readOnly: { [path.dirname(suite.dir)]: inside.selftests },
       insideCwd: inside.selftests,
@@ -118,10 +186,7 @@ async function abisOf(
     },
   );
   if (result.exitCode !== 0) throw buildFailed(suite, options.arch.abis[0], result);
-  const wanted = names(result).flatMap((line) => line.split(/\s+/));
-  return wanted.includes("all")
-    ? options.arch.abis
-    : options.arch.abis.filter((abi) => wanted.includes(abi.name));
+  return names(result);
 }
 
 function names(result: ExecResult): string[] {

@@ -6,6 +6,8 @@ import { Failure } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
 import { isCaseOf, type CaseResult } from "../model/verdict.ts";
 import type { GuestCommandResult, Vm } from "../vm.ts";
+import type { Syscalls } from "../syscalls.ts";
+import { runOnHost } from "./host-program.ts";
 import { programName, type BuiltSuite, type SuiteProgram } from "../suite.ts";
 
 /** Where one boot's files go; absolute for writing, relative for the record. */
@@ -23,6 +25,8 @@ export interface DriveRequest {
   boot(): Promise<{ vm: Vm; files: BootFiles }>;
   /** Environment of every program, such as KSFT_TIMEOUT_SCALE. */
   readonly env: Readonly<Record<string, string>>;
+  /** What programs on the host may ask of the kernel's source: its system calls. */
+  readonly syscalls?: (() => Promise<Syscalls>) | undefined;
   readonly emit: Emit;
   /** Told which program starts and how many there are in all. */
   readonly progress: (text: string) => void;
@@ -185,16 +189,19 @@ class Guest {
     const started = performance.now();
     let result: GuestCommandResult;
     try {
-      result = await this.#vm.exec(commandLine(program, this.#request.env), {
+      const options = {
         timeoutSeconds: program.timeoutSeconds,
         maxBytes: outputLimit,
         signal: early.signal,
-        onStdout: (chunk) => {
+        onStdout: (chunk: Buffer) => {
           writeSync(log, chunk);
           parser.push(chunk);
           early.push(chunk);
         },
-      });
+      };
+      result = program.host
+        ? await runOnHost(this.#vm, { ...program, host: program.host }, this.#request, options)
+        : await this.#vm.exec(commandLine(program, this.#request.env), options);
     } finally {
       closeSync(log);
     }
@@ -250,7 +257,7 @@ class EarlyEnd {
     const parsed = parseKtap(lines, this.#run.program);
     const exit = { how: "exited", code: 1 } as const;
     const failed = programVerdicts({ ...this.#run, parsed, exit }).filter(
-      ({ verdict }) => verdict === "fail",
+      ({ verdict }) => verdict === "fail" || verdict === "timeout",
     );
     if (!this.#enough(failed)) return;
     this.found = failed;

@@ -5,6 +5,7 @@ import type {
   Death,
   GuestCommandOptions,
   GuestCommandResult,
+  SshAccess,
   Terminal,
   Vm,
   VmState,
@@ -82,6 +83,7 @@ export async function boot(request: BootRequest): Promise<Vm> {
 class QemuVm implements Vm {
   readonly console: ConsoleView;
   readonly commandLine: readonly string[];
+  readonly access: SshAccess;
   readonly died: Promise<Death>;
   #state: VmState = { id: "starting" };
   #bootSeconds = 0;
@@ -99,6 +101,7 @@ class QemuVm implements Vm {
     this.#scale = scale;
     this.console = qemu.console;
     this.commandLine = qemu.commandLine;
+    this.access = request.ssh;
     this.#initSays = this.#line(new RegExp(`${readyLine.source}|${failedLine.source}`));
     const abort = () => {
       void this.stop();

@@ -13,6 +13,20 @@ export interface SshCommandResult {
   readonly stderr: Buffer;
 }
 
+/** A command in the guest that is talked to while it runs. */
+export interface SshChannel {
+  /** False when its other end reads too slowly; what was given is sent all the same. */
+  write(data: Uint8Array): boolean;
+  /** Ends the command's stdin, and with that the command if it heeds that. */
+  end(): void;
+  /** Cuts the channel. */
+  close(): void;
+  onStdout(listener: (chunk: Buffer) => void): void;
+  onStderr(listener: (chunk: Buffer) => void): void;
+  /** Resolves when the channel is closed, by whichever side; never rejects. */
+  readonly closed: Promise<SshCommandEnd>;
+}
+
 export interface ConnectOptions {
   readonly port: number;
   readonly access: SshAccess;
@@ -186,6 +200,51 @@ export class SshConnection {
       } catch {
         lost();
       }
+    });
+  }
+
+  /** Starts a command and leaves talking to it to the caller. Rejects when the connection breaks first. */
+  talk(command: string): Promise<SshChannel> {
+    return new Promise((resolve, reject) => {
+      const lost = () => {
+        reject(new Error("the ssh connection was lost"));
+      };
+      this.#client.once("close", lost);
+      this.#client.exec(command, (error: Error | undefined, channel: ClientChannel) => {
+        this.#client.removeListener("close", lost);
+        if (error) {
+          reject(error);
+          return;
+        }
+        let end: SshCommandEnd = { how: "connection-lost" };
+        channel.on("exit", (code: number | null, signal?: string) => {
+          end =
+            code === null
+              ? { how: "signalled", signal: (signal ?? "SIGKILL").replace(/^(?!SIG)/, "SIG") }
+              : { how: "exited", code };
+        });
+        channel.on("error", () => undefined);
+        const closed = new Promise<SshCommandEnd>((settle) => {
+          const cut = () => {
+            settle(end);
+          };
+          this.#client.once("close", cut);
+          channel.on("close", () => {
+            this.#client.removeListener("close", cut);
+            settle(end);
+          });
+        });
+        resolve({
+          write: (data) => channel.write(Buffer.from(data)),
+          end: () => channel.end(),
+          close: () => {
+            channel.close();
+          },
+          onStdout: (listener) => channel.on("data", listener),
+          onStderr: (listener) => channel.stderr.on("data", listener),
+          closed,
+        });
+      });
     });
   }
 

@@ -50,7 +50,7 @@
 #define KTAP_CASE_FAIL 101
 #define KTAP_CASE_SKIP 104
 
-#define KTAP_CASE_SECONDS 20
+#define KTAP_CASE_SECONDS 6
 
 struct ktap_case {
 	const char *name;

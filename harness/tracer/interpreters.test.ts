@@ -1,0 +1,178 @@
+import test from "ava";
+import { syscallsSchema } from "../syscalls.ts";
+import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
+import { callText, LineMaker, resultText } from "./lines.ts";
+import { StopMachine, type Stop } from "./machine.ts";
+import { CallTable } from "./reading.ts";
+import { SyscallInfoInterpreter } from "./syscall-info.ts";
+
+/** As much of a kernel's description as these tests need. */
+const syscalls = syscallsSchema.parse({
+  arch: "x86_64",
+  abis: [
+    {
+      name: "x86_64",
+      auditArch: 0xc000003e,
+      bits: 64,
+      table: "t",
+      calls: [
+        {
+          nr: 2,
+          name: "open",
+          entry: "sys_open",
+          args: [
+            { type: "const char *", name: "filename" },
+            { type: "int", name: "flags" },
+            { type: "umode_t", name: "mode" },
+          ],
+        },
+        { nr: 20, name: "writev", entry: "sys_writev" },
+        { nr: 134, name: "uselib", entry: "sys_ni_syscall" },
+      ],
+    },
+    {
+      name: "i386",
+      auditArch: 0x40000003,
+      bits: 32,
+      table: "t",
+      calls: [{ nr: 20, name: "getpid", entry: "sys_getpid", args: [] }],
+    },
+    {
+      name: "x32",
+      auditArch: 0xc000003e,
+      bits: 64,
+      numberBit: 0x40000000,
+      table: "t",
+      calls: [{ nr: 0x40000002, name: "open", entry: "sys_open", args: [] }],
+    },
+  ],
+});
+const table = new CallTable(syscalls);
+
+function registers(nr: bigint, result: bigint, args: readonly bigint[] = []): Buffer {
+  const set = Buffer.alloc(216);
+  set.writeBigUInt64LE(BigInt.asUintN(64, nr), 8 * 15);
+  set.writeBigUInt64LE(BigInt.asUintN(64, result), 8 * 10);
+  [14, 13, 12, 7, 9, 8].forEach((index, at) => set.writeBigUInt64LE(args[at] ?? 0n, 8 * index));
+  return set;
+}
+
+function info(op: number, arch: number, values: readonly bigint[], isError = 0): Buffer {
+  const bytes = Buffer.alloc(op === 2 ? 33 : 80);
+  bytes.writeUInt8(op, 0);
+  bytes.writeUInt32LE(arch, 4);
+  values.forEach((value, at) => {
+    if (24 + 8 * at + 8 <= bytes.length)
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, value), 24 + 8 * at);
+  });
+  if (op === 2) bytes.writeUInt8(isError, 32);
+  return bytes;
+}
+
+const machine = new StopMachine();
+
+function syscallStop(set: Buffer, infoBytes?: Buffer, opcode?: string): Stop {
+  return machine.take({
+    pid: 7,
+    status: 0x857f,
+    time: 0n,
+    registers: { ok: true, value: set },
+    ...(infoBytes
+      ? { info: { ok: true, value: { size: infoBytes.length, bytes: infoBytes } } }
+      : {}),
+    ...(opcode ? { opcode: { ok: true, value: Buffer.from(opcode, "hex") } } : {}),
+  });
+}
+
+async function legacy(opcode = false): Promise<LegacyInterpreter> {
+  return new LegacyInterpreter(table, await loadLegacyArch("x86_64"), { bigEndian: false, opcode });
+}
+
+test("int 0x80 from 64-bit code: the registers say writev, the request says getpid", async (t) => {
+  const stop = syscallStop(registers(20n, -38n, [1n, 2n, 3n]), info(1, 0x40000003, [20n, 9n]));
+  const guess = (await legacy()).read(stop);
+  t.true(guess?.op === "entry" && guess.abi === "x86_64" && guess.call?.name === "writev");
+  const told = new SyscallInfoInterpreter(table, false).read(stop);
+  t.true(told?.op === "entry" && told.abi === "i386" && told.call?.name === "getpid");
+  t.deepEqual(told?.op === "entry" ? told.args.slice(0, 2) : [], [9n, 0n]);
+});
+
+test("the legacy interpreter believes the instruction, if it is asked to look", async (t) => {
+  const reader = await legacy(true);
+  const first = reader.read(syscallStop(registers(20n, -38n), undefined, "cd80"));
+  t.true(first?.op === "entry" && first.abi === "i386");
+  reader.read(syscallStop(registers(20n, 7n), undefined, "cd80"));
+  const rewritten = reader.read(syscallStop(registers(20n, -38n), undefined, "0f05"));
+  t.true(rewritten?.op === "entry" && rewritten.abi === "x86_64");
+});
+
+test("the legacy interpreter alternates, whatever the stops are", async (t) => {
+  const reader = await legacy();
+  const said = [1, 2, 3].map(() => reader.read(syscallStop(registers(2n, -38n)))?.op);
+  t.deepEqual(said, ["entry", "exit", "entry"]);
+});
+
+test("the bit of x32 counts, but not in -1", async (t) => {
+  const reader = await legacy();
+  const x32 = reader.read(syscallStop(registers(0x40000002n, -38n)));
+  t.true(x32?.op === "entry" && x32.abi === "x32" && x32.call?.name === "open");
+  reader.read(syscallStop(registers(0n, 0n)));
+  const none = reader.read(syscallStop(registers(-1n, -38n)));
+  t.true(none?.op === "entry" && none.abi === "x86_64" && none.nr === -1n);
+  t.is(table.abiOf(0xc000003e, -1n), "x86_64");
+  t.is(table.abiOf(0xc000003e, 0x40000002n), "x32");
+});
+
+test("an architecture that is not described is told by its number", (t) => {
+  t.is(table.abiOf(0x1234, 1n), "arch 1234");
+});
+
+test("the request's exit carries value and error; other stops are none", (t) => {
+  const reader = new SyscallInfoInterpreter(table, false);
+  t.deepEqual(reader.read(syscallStop(registers(2n, 0n), info(2, 0x40000003, [-38n], 1))), {
+    op: "exit",
+    abi: "i386",
+    value: -38n,
+    isError: true,
+  });
+  t.deepEqual(reader.read(syscallStop(registers(2n, 0n), info(0, 0xc000003e, []))), { op: "none" });
+});
+
+test("a kernel without the request, and one that tells too little", (t) => {
+  const reader = new SyscallInfoInterpreter(table, false);
+  const refused = machine.take({ pid: 7, status: 0x857f, time: 0n, info: { ok: false, errno: 5 } });
+  t.is(reader.read(refused)?.op, "unknown");
+  t.is(reader.read(syscallStop(registers(2n, 0n), Buffer.alloc(20)))?.op, "unknown");
+  t.is(reader.read(syscallStop(registers(2n, 0n), Buffer.alloc(24, 9)))?.op, "unknown");
+});
+
+test("a register set of an unknown length is not guessed at", async (t) => {
+  t.is((await legacy()).read(syscallStop(Buffer.alloc(100)))?.op, "unknown");
+});
+
+test("calls as strace writes them", (t) => {
+  const call = (abi: string, nr: bigint, args: bigint[]) => {
+    const known = table.call(abi, nr);
+    return callText({ op: "entry", abi, nr, args, ...(known ? { call: known } : {}) }, table);
+  };
+  t.is(call("x86_64", 2n, [0n, 0xffffffffn, 0o755n]), "open(NULL, -1, 493)");
+  t.is(call("i386", 20n, [1n]), "[i386] getpid()");
+  t.is(call("x86_64", 134n, [1n, 2n]), "uselib()");
+  t.is(call("x86_64", 100000n, [1n, 2n]), "syscall_0x186a0(0x1, 0x2)");
+  t.is(resultText(-2n, true), "-1 ENOENT");
+  t.is(resultText(-512n, true), "-1 ERESTARTSYS");
+  t.is(resultText(-4n, false), "-4");
+  t.is(resultText(0x7f0000000000n, false), "0x7f0000000000");
+});
+
+test("a call that never returns is shown at the end of its tracee", async (t) => {
+  const maker = new LineMaker(table);
+  const reader = await legacy();
+  const entry = syscallStop(registers(2n, -38n, [0n, 0n, 0n]));
+  t.deepEqual(maker.lines(entry, reader.read(entry)), []);
+  const end = machine.take({ pid: 7, status: 9, time: 0n });
+  t.deepEqual(maker.lines(end, reader.read(end)), [
+    "open(NULL, 0, 0) = ?",
+    "+++ killed by SIGKILL +++",
+  ]);
+});

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * calls [COUNT]: getpid(), a number that no call has, getppid() COUNT times (1),
+ * chdir() of an address that is none.
+ */
+#include "bare.h"
+
+int tracee(long argc, char **argv, char **envp)
+{
+	long count = argc > 1 ? number(argv[1]) : 1;
+
+	call6(__NR_getpid, 1, 2, 3, 4, 5, 6);
+#if defined(__x86_64__) && defined(__ILP32__)
+	call6(0x40000000 | 100000, 1, 2, 3, 4, 5, 6);
+#else
+	call6(100000, 1, 2, 3, 4, 5, 6);
+#endif
+	while (count--)
+		call6(__NR_getppid, 0, 0, 0, 0, 0, 0);
+	call6(__NR_chdir, 8, 0, 0, 0, 0, 0);
+	return 5;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracees with a C library, all in one program, since that library is in each
+ * copy: "hosted NAME ARG..." is NAME.
+ */
+#ifndef HOSTED_H
+#define HOSTED_H
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * Numbers that no call has; tracers see them all the same.  The first tells where
+ * what the C library does before ends.
+ */
+#define MARK_BEGIN	100001
+#define MARK_CHILD	100002
+
+int crowd(int argc, char **argv);
+int dispatched(int argc, char **argv);
+int filtered(int argc, char **argv);
+int handles(int argc, char **argv);
+int naps(int argc, char **argv);
+int nested(int argc, char **argv);
+int slow_exec(int argc, char **argv);
+int sockets(int argc, char **argv);
+int storm(int argc, char **argv);
+
+#define mark(number) syscall(number)
+
+#endif /* HOSTED_H */
