@@ -87,6 +87,11 @@ export async function openChannel(): Promise<SshChannel> {
   return (await host()).connection.talk(`exec ${agentPath}`);
 }
 
+// The open connection would keep the tests' process.
+test.after.always(async () => {
+  (await agents?.catch(() => undefined))?.connection.close();
+});
+
 function isLost(thrown: unknown): boolean {
   return (
     thrown instanceof Error &&
