@@ -12,6 +12,7 @@ const ground = [
   "cache",
   "fingerprint",
   "paths",
+  "quirks",
   "version",
 ];
 module.exports = {
