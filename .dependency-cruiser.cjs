@@ -23,6 +23,7 @@ const ground = [
   "cache",
   "fingerprint",
   "paths",
+  "quirks",
   "version",
   "known-failures",
 ];

@@ -22,6 +22,7 @@ import {
 import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
 import { Workshop } from "./pipeline/workshop.ts";
 import type { CaseResult } from "./model/verdict.ts";
+import { remedyText } from "./quirks.ts";
 import type { RunFolder } from "./store.ts";
 import type { BuiltSuite, SuiteRequest } from "./suite.ts";
 import { chooseAccelerator } from "./vm/accel.ts";
@@ -87,6 +88,7 @@ class Run {
         identity: plan.source.identity,
       },
       toolchain: plan.toolchain.description,
+      quirks: plan.quirks.map((quirk) => ({ name: quirk.name, remedy: remedyText(quirk) })),
       suites: plan.suites.map((suite) => suite.name),
       kernels: [],
       comparisons: [],
@@ -342,9 +344,12 @@ class Run {
       this.#record.failures
         .filter((failure) => failure.kernel === label)
         .map((failure) => ({ side, why: `${label}: ${failure.what}` }));
+    const asked = (globs: readonly string[]) =>
+      globs.filter((glob) => concerns(glob, this.#plan.suites));
     return compare({
       series: series.name,
-      proves: series.proves.filter((glob) => concerns(glob, this.#plan.suites)),
+      proves: asked(series.proves),
+      except: asked(series.except?.map(({ cases }) => cases) ?? []),
       control: series.control,
       baseline: repeatsOf(this.#kernelRecord("baseline")),
       patched: repeatsOf(this.#kernelRecord(series.name)),

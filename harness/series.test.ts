@@ -332,6 +332,20 @@ test("mailboxes with the revisions of one series are told apart by them, others 
   ]);
 });
 
+test("a kernel's folder may change what the series says of itself, and nothing else", async (t) => {
+  const { series, read } = await shipped();
+  const changes = { title: "wait: take wait6() away", control: true, proves: ["wait6.a.*"] };
+  await writeFiles(path.join(series, "6.12"), { "series.json": JSON.stringify(changes) });
+  const wait6 = await read("wait6");
+  t.deepEqual((await wait6?.patchesFor(kernel("6.12.1")))?.changes, changes);
+  t.is((await wait6?.patchesFor(kernel("6.1")))?.changes, undefined);
+  await writeFiles(path.join(series, "6.12"), { "series.json": '{"proposal": "x"}' });
+  const failure = await t.throwsAsync(async () => wait6?.patchesFor(kernel("6.12")), {
+    instanceOf: Failure,
+  });
+  t.is(failure.reason, "bad-series");
+});
+
 test("an unknown series is the user's fault, with those that there are", async (t) => {
   const { read } = await shipped();
   const failure = await t.throwsAsync(read("wiat6"), { instanceOf: Failure });
@@ -361,7 +375,7 @@ test("every series that ships is sound: it is described, and its patches can be 
   for (const name of await shippedSeriesNames()) {
     const [series] = await loadSeries({ names: [name], notice: () => undefined });
     t.true((series?.proves.length ?? 0) > 0, name);
-    for (const version of ["6.1", "6.12"]) {
+    for (const version of ["5.2", "5.3", "6.1", "6.12"]) {
       const set = await series?.patchesFor(kernel(version));
       t.true((set?.patches.length ?? 0) > 0, `${name} for ${version}`);
     }

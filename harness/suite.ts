@@ -7,7 +7,13 @@ import { parseFragment, type Fragment } from "./kconfig.ts";
 /** What a user asks for with --suite: a folder of selftests/, or folders of the kernel's own kselftests. */
 export type SuiteRequest =
   | { readonly kind: "c"; readonly name: string; readonly dir: string }
-  | { readonly kind: "kselftest"; readonly name: "kselftest"; readonly targets: readonly string[] };
+  | {
+      readonly kind: "kselftest";
+      readonly name: "kselftest";
+      readonly targets: readonly string[];
+      /** Those of them that nobody named: left out, with a notice, where the tree has them not. */
+      readonly byDefault: readonly string[];
+    };
 
 /** One program of a suite for one ABI, as the guest runs it. */
 export interface SuiteProgram {
@@ -69,14 +75,13 @@ export function defaultSuites(dir = selftestsDir): string[] {
 export function findSuite(text: string, dir = selftestsDir): SuiteRequest {
   const kselftest = /^kselftest(?::(.*))?$/.exec(text);
   if (kselftest) {
-    const targets = kselftest[1]?.split(",").filter((each) => each !== "") ?? [
-      ...defaultKselftests,
-    ];
+    const named = kselftest[1]?.split(",").filter((each) => each !== "");
+    const targets = named ?? [...defaultKselftests];
     const bad = targets.find(
       (each) => !/^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(each) || each.includes(".."),
     );
     if (bad === undefined && targets.length)
-      return { kind: "kselftest", name: "kselftest", targets };
+      return { kind: "kselftest", name: "kselftest", targets, byDefault: named ? [] : targets };
     throw new Failure({
       reason: "unknown-suite",
       blame: "usage",

@@ -37,6 +37,13 @@ test.serial("arches, series and suites are what the folders hold", async (t) => 
   t.true(parsed.every(({ what }) => what.length > 0));
 });
 
+test.serial("quirks have where they hold, what is done, why, and a source", async (t) => {
+  t.regex(
+    await run("quirks"),
+    /^x32-option +kernel before 5\.18, x86_64: CONFIG_X86_X32_ABI is asked for as \S+: .*; [0-9a-f]{12} \(/m,
+  );
+});
+
 test.serial("kernels are those of apt, and those in the cache", async (t) => {
   const dir = await temporaryDir();
   const bin = path.join(dir, "bin");

@@ -3,12 +3,13 @@ import path from "node:path";
 import { loadArches } from "../arch.ts";
 import { exitStatus, Failure } from "../model/failure.ts";
 import { formatKernelVersion } from "../model/kernel-version.ts";
+import { quirks, remedyText, whenText } from "../quirks.ts";
 import { kernelsOfSeries, loadSeries, shippedSeriesNames } from "../series.ts";
 import { aptKernels, cachedTrees } from "../source.ts";
 import { defaultSuites, listSuites, selftestsDir } from "../suite.ts";
 import { defineCommand } from "./command.ts";
 
-const topics = ["arches", "series", "suites", "kernels"] as const;
+const topics = ["arches", "series", "suites", "kernels", "quirks"] as const;
 type Topic = (typeof topics)[number];
 
 /** One thing that can be named on the command line, and what it is. */
@@ -19,7 +20,7 @@ interface Row {
 
 export const listCommand = defineCommand({
   command: "list <topic>",
-  describe: "Says what there is to choose from: arches, series, suites or kernels",
+  describe: "Says what there is: arches, series, suites, kernels, quirks of kernels",
   examples: [
     ["list kernels", "what --kernel takes here without a download from kernel.org"],
     ["list series --json", "for scripts"],
@@ -95,6 +96,13 @@ const listed: Record<Topic, (complain: (text: string) => void) => Promise<Row[]>
       rows.push({ name: spec, what: `in the cache: ${description}` });
     return rows;
   },
+  quirks: () =>
+    Promise.resolve(
+      quirks.map((quirk) => ({
+        name: quirk.name,
+        what: `${whenText(quirk)}: ${remedyText(quirk)}: ${quirk.reason}; ${quirk.source}`,
+      })),
+    ),
 };
 
 /** The beginning of the first line that says more than the suite's name. */

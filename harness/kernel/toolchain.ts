@@ -1,6 +1,7 @@
 import { exec } from "../exec.ts";
 import { sha256 } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
+import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
 import type { Arch } from "../arch.ts";
 
 /** The compiler that builds kernels, as found on PATH. */
@@ -16,6 +17,12 @@ export interface Toolchain {
   /** Variables for make, such as ["CC=ccache gcc"]. */
   readonly makeVariables: readonly string[];
   readonly ccache: boolean;
+  /** Of compiler and GNU linker, where they are the ones used and tell it; for quirks.ts. */
+  readonly versions: {
+    readonly gcc?: KernelVersion | undefined;
+    readonly clang?: KernelVersion | undefined;
+    readonly binutils?: KernelVersion | undefined;
+  };
 }
 
 /**
@@ -57,6 +64,9 @@ export async function findToolchain(name: string, arch: Arch): Promise<Toolchain
       `HOSTCC=${ccache ? "ccache " : ""}${llvm ? name : "gcc"}`,
     ],
     ccache,
+    versions: llvm
+      ? { clang: versionIn(compilerSays) }
+      : { gcc: versionIn(compilerSays), binutils: versionIn(linkerSays) },
   };
 }
 

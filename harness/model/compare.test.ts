@@ -107,6 +107,7 @@ interface Row {
 
 const proves = { proves: ["w.*"] };
 const control = { proves: ["w.*"], control: true };
+const exceptY = { proves: ["w.*"], except: ["w.y"] };
 const rows: Row[] = [
   {
     what: "nothing changed",
@@ -142,6 +143,34 @@ const rows: Row[] = [
     verdict: "not-proved",
     blames: ["series"],
     exit: 1,
+  },
+  {
+    what: "a case that this kernel is too old for need not prove anything",
+    request: request({ "w.x": "S", "w.y": "S" }, { "w.x": "P", "w.y": "S" }, exceptY),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
+    what: "... but must not be broken",
+    request: request({ "w.x": "S", "w.y": "P" }, { "w.x": "P", "w.y": "S" }, exceptY),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "a kernel that is too old for all cases proves nothing",
+    request: request({ "w.y": "S" }, { "w.y": "S" }, exceptY),
+    verdict: "not-proved",
+    blames: ["suite"],
+    exit: 3,
+  },
+  {
+    what: "an exception for cases that there are not is out of date",
+    request: request({ "w.x": "S" }, { "w.x": "P" }, exceptY),
+    verdict: "not-proved",
+    blames: ["suite"],
+    exit: 3,
   },
   {
     what: "a claim is kept only sometimes",

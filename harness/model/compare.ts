@@ -46,7 +46,7 @@ export const comparisonSchema = z.object({
   series: z.string(),
   control: z.boolean(),
   cases: z.array(caseComparisonSchema),
-  /** Globs of the series' `proves` that match no case of either kernel. */
+  /** Globs of the series' `proves` and `except` that match no case of either kernel, or none that is to prove anything. */
   unmatchedProves: z.array(z.string()),
   /** New kernel complaints: on the patched kernel's console and not on the baseline's. */
   newSplats: z.array(z.string()),
@@ -71,6 +71,8 @@ export interface CompareRequest {
   readonly series: string;
   /** Globs of the cases that show the series' claim (series.json). */
   readonly proves: readonly string[];
+  /** Globs of those among them that cannot show it on this kernel, for reasons of its age. */
+  readonly except?: readonly string[];
   /** The series takes a feature away: its cases must pass on the baseline and not on the patched kernel. */
   readonly control: boolean;
   /** One entry a repeat. */
@@ -110,6 +112,10 @@ export interface Unseen {
  */
 export function compare(request: CompareRequest): Comparison {
   const unseen = [...(request.unseen ?? [])];
+  const { except = [] } = request;
+  const isProving = (name: string, proves: readonly string[]) =>
+    proves.some((glob) => matchesGlob(glob, name)) &&
+    !except.some((glob) => matchesGlob(glob, name));
   for (const side of ["baseline", "patched"] as const) {
     if (request[side].every(({ cases }) => cases.length === 0)) {
       unseen.push({ side, why: `the ${side} kernel reported no case` });
@@ -131,7 +137,7 @@ export function compare(request: CompareRequest): Comparison {
     );
   const cases = names.map((name) =>
     compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
-      proving: request.proves.some((glob) => matchesGlob(glob, name)),
+      proving: isProving(name, request.proves),
       control: request.control,
       lacking: isLacking(name),
       known: knownFailureOf(request.known ?? [], name),
@@ -141,9 +147,10 @@ export function compare(request: CompareRequest): Comparison {
     series: request.series,
     control: request.control,
     cases,
-    unmatchedProves: request.proves.filter(
-      (glob) => !names.some((name) => matchesGlob(glob, name)),
-    ),
+    unmatchedProves: [
+      ...request.proves.filter((glob) => !names.some((name) => isProving(name, [glob]))),
+      ...except.filter((glob) => !names.some((name) => matchesGlob(glob, name))),
+    ],
     newSplats: newSplats(request.baseline, request.patched),
     incomplete: unseen.map(({ why }) => why),
   };

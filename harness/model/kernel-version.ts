@@ -21,6 +21,16 @@ export function parseKernelVersion(text: string): KernelVersion | undefined {
   };
 }
 
+/**
+ * The version that a tool states in the first line of its --version, such as 12.2.0 of
+ * "gcc (Debian 12.2.0-14) 12.2.0"; undefined when there is none.
+ */
+export function versionIn(says: string): KernelVersion | undefined {
+  const line = (says.split("\n")[0] ?? "").replace(/\([^)]*\)/g, "");
+  const match = /\b\d+\.\d+(?:\.\d+)?/.exec(line);
+  return match ? parseKernelVersion(match[0]) : undefined;
+}
+
 /** Negative when a is older than b, 0 when they are the same, positive when it is newer. */
 export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {
   return (

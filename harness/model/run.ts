@@ -96,6 +96,8 @@ export const runRecordSchema = z.object({
     identity: z.string(),
   }),
   toolchain: z.string(),
+  /** What was done about the kernel's age or the tools' (harness list quirks). */
+  quirks: z.array(z.object({ name: z.string(), remedy: z.string() })).optional(),
   accelerator: z.object({ name: z.string(), why: z.string() }).optional(),
   suites: z.array(z.string()),
   kernels: z.array(kernelRecordSchema),

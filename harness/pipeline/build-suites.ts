@@ -3,6 +3,7 @@ import type { BuiltSuite, SuiteRequest } from "../suite.ts";
 import { buildCSuite } from "../suite/c-suite.ts";
 import { buildKselftests, touchesKselftests } from "../suite/kselftest.ts";
 import { patchOf, treeOf } from "./kernel-request.ts";
+import { headersTarget } from "./plan-quirks.ts";
 import type { Plan } from "./plan.ts";
 
 interface Context {
@@ -36,7 +37,7 @@ function buildSuite(
   context: Context,
   progress: (text: string) => void,
 ): Promise<BuiltSuite> {
-  const { arch, jobs, toolchain } = plan;
+  const { arch, jobs, toolchain, quirks } = plan;
   const notice = (text: string) => {
     context.emit({ type: "notice", text });
   };
@@ -49,6 +50,7 @@ function buildSuite(
     progress,
     toolchainIdentity: toolchain.identity,
     compiler: toolchain.compiler,
+    headersTarget: headersTarget(quirks),
     tree: treeOf(plan),
     ...(bringer ? { patch: patchOf(bringer, context) } : {}),
   });

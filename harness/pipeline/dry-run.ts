@@ -23,6 +23,7 @@ export async function describePlan(plan: Plan, json: boolean): Promise<string> {
     kernel: formatKernelVersion(plan.source.version),
     source: plan.source.description,
     toolchain: plan.toolchain.description,
+    quirks: plan.quirks.map(({ name }) => name),
     suites: plan.suites.map((suite) =>
       suite.kind === "kselftest" ? `kselftest:${suite.targets.join(",")}` : suite.name,
     ),

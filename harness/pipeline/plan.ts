@@ -26,7 +26,9 @@ import {
   suiteFragments,
   type SuiteRequest,
 } from "../suite.ts";
+import { remedyText, type Quirk } from "../quirks.ts";
 import { sourceOn } from "./on-series.ts";
+import { adaptMachine, adaptOptions, adaptToolchain, findQuirks } from "./plan-quirks.ts";
 
 /** A series and its patches for the run's kernel. */
 export interface PlannedSeries {
@@ -41,6 +43,8 @@ export interface Plan {
   readonly series: readonly PlannedSeries[];
   readonly suites: readonly SuiteRequest[];
   readonly options: Merged;
+  /** What was adapted to this kernel in the above. */
+  readonly quirks: readonly Quirk[];
   readonly toolchain: Toolchain;
   readonly jobs: number;
   readonly accel: RunRequest["accel"];
@@ -96,13 +100,16 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     [...projectFragments(arch), ...shipped, ...asked.flat(), ...users],
     notice,
   );
+  const quirks = await findQuirks(source.version, arch, toolchain);
+  for (const quirk of quirks) notice(`quirk ${quirk.name}: ${remedyText(quirk)}: ${quirk.reason}`);
   return {
-    arch,
+    arch: adaptMachine(arch, quirks),
     source,
     series,
     suites,
-    options,
-    toolchain,
+    options: adaptOptions(options, quirks),
+    quirks,
+    toolchain: adaptToolchain(toolchain, quirks),
     jobs: request.jobs ?? os.availableParallelism(),
     accel: request.accel,
     repeat: request.repeat,
@@ -202,7 +209,10 @@ async function serve(
   const found: PlannedSeries[] = [];
   for (const series of given) {
     try {
-      found.push({ series, set: await series.patchesFor(source.version) });
+      const set = await series.patchesFor(source.version);
+      for (const { cases, because } of set.changes?.except ?? [])
+        notice(`${series.name} proves nothing by ${cases} on this kernel: ${because}`);
+      found.push({ series: { ...series, ...set.changes }, set });
     } catch (thrown) {
       const isNone = thrown instanceof Failure && thrown.reason === "no-patches-for-kernel";
       if (!isNone || request.series.includes(series.name)) throw thrown;
@@ -214,11 +224,16 @@ async function serve(
 
 /** "kselftest:ptrace" and "kselftest:seccomp" are one suite with two targets. */
 function mergeKselftests(suites: readonly SuiteRequest[]): SuiteRequest[] {
-  const targets = unique(
-    suites.flatMap((suite) => (suite.kind === "kselftest" ? suite.targets : [])),
+  const all = suites.filter((suite) => suite.kind === "kselftest");
+  const targets = unique(all.flatMap((suite) => suite.targets));
+  const named = all.flatMap((suite) =>
+    suite.targets.filter((target) => !suite.byDefault.includes(target)),
   );
+  const byDefault = targets.filter((target) => !named.includes(target));
   const others = suites.filter((suite) => suite.kind !== "kselftest");
-  return targets.length ? [...others, { kind: "kselftest", name: "kselftest", targets }] : others;
+  return targets.length
+    ? [...others, { kind: "kselftest", name: "kselftest", targets, byDefault }]
+    : others;
 }
 
 function exactArguments(
@@ -243,9 +258,14 @@ function exactArguments(
     ...(request.areRevisions ? ["--revisions"] : []),
     ...option(
       "suite",
-      suites.map((suite) =>
-        suite.kind === "kselftest" ? `kselftest:${suite.targets.join(",")}` : suite.name,
-      ),
+      suites.flatMap((suite) => {
+        if (suite.kind === "c") return [suite.name];
+        const named = suite.targets.filter((target) => !suite.byDefault.includes(target));
+        return [
+          ...(suite.byDefault.length ? ["kselftest"] : []),
+          ...(named.length ? [`kselftest:${named.join(",")}`] : []),
+        ];
+      }),
     ),
     ...option(
       "kconfig",

@@ -19,6 +19,20 @@ export interface PatchSet {
   readonly origin: string;
   /** sha256 over the diffs in order: all of a series that can change a kernel. */
   readonly fingerprint: string;
+  /** What is otherwise with the series from this kernel on: 5.2 is given what 5.3 is robbed of. */
+  readonly changes?: SeriesChanges;
+}
+
+/** What a folder of patches may say of itself, in place of what the series says. */
+export type SeriesChanges = Partial<
+  Pick<Series, "title" | "description" | "control" | "suites" | "proves" | "except">
+>;
+
+/** Cases of a series that its kernels are too old for. */
+export interface Exception {
+  /** A glob of their names. */
+  readonly cases: string;
+  readonly because: string;
 }
 
 /** A patch series: one that ships in patches/, or one of the user's. */
@@ -39,15 +53,22 @@ export interface Series {
   readonly suites: readonly string[];
   /** Glob patterns of case names that must not pass on the baseline and must pass on the patched kernel. */
   readonly proves: readonly string[];
+  /** Those among them that cannot show it on the kernel at hand: it lacks something else that they need. */
+  readonly except?: readonly Exception[];
   /** The patches for this kernel. Throws Failure usage "no-patches-for-kernel". */
   patchesFor(kernel: KernelVersion): Promise<PatchSet>;
 }
 
 /** Completes patches to a set; the diffs alone decide what kernel comes of them. */
-export function patchSet(patches: readonly Patch[], origin: string): PatchSet {
+export function patchSet(
+  patches: readonly Patch[],
+  origin: string,
+  changes?: SeriesChanges,
+): PatchSet {
   return {
     patches,
     origin,
+    ...(changes ? { changes } : {}),
     fingerprint: fingerprint({
       // What is applied, in this order; subjects and commit messages change no kernel.
       // Mailboxes have blank lines between mails, files have none.

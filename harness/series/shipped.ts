@@ -12,7 +12,13 @@ import {
 import { similarNames } from "../model/similar.ts";
 import { featureSchema, type Feature } from "../model/support-table.ts";
 import { readMessages } from "./mail.ts";
-import { patchSet, type Patch, type PatchSet, type Series } from "./patch-set.ts";
+import {
+  patchSet,
+  type Patch,
+  type PatchSet,
+  type Series,
+  type SeriesChanges,
+} from "./patch-set.ts";
 import { filesOf } from "./reach.ts";
 
 /** The file that makes a folder a series. */
@@ -27,6 +33,18 @@ const seriesSchema = z.strictObject({
   suites: z.array(z.string()).default([]),
   proves: z.array(z.string()).default([]),
   features: z.array(featureSchema).default([]),
+});
+
+/** patches/<series>/<version>/series.json: what is otherwise from that kernel on. */
+const changesSchema = z.strictObject({
+  title: z.string().min(1).exactOptional(),
+  description: z.string().exactOptional(),
+  control: z.boolean().exactOptional(),
+  suites: z.array(z.string()).exactOptional(),
+  proves: z.array(z.string()).exactOptional(),
+  except: z
+    .array(z.strictObject({ cases: z.string().min(1), because: z.string().min(1) }))
+    .exactOptional(),
 });
 
 /** The names of the series in a patches folder: each folder with a series.json is one. */
@@ -107,7 +125,16 @@ export async function kernelFolders(folder: string): Promise<KernelVersion[]> {
 }
 
 async function readDescription(folder: string): Promise<z.infer<typeof seriesSchema>> {
+  return readJson(path.join(folder, description), seriesSchema);
+}
+
+/** What a kernel's folder changes in the series; undefined where it changes nothing. */
+async function readChanges(folder: string): Promise<SeriesChanges | undefined> {
   const file = path.join(folder, description);
+  return existsSync(file) ? readJson(file, changesSchema) : undefined;
+}
+
+async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   const wrong = (evidence: string) =>
     new Failure({
       reason: "bad-series",
@@ -122,7 +149,7 @@ async function readDescription(folder: string): Promise<z.infer<typeof seriesSch
   } catch (thrown) {
     throw wrong(String(thrown));
   }
-  const parsed = seriesSchema.safeParse(data);
+  const parsed = schema.safeParse(data);
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
   return parsed.data;
 }
@@ -155,7 +182,7 @@ async function patchesFor(
   const patches = await Promise.all(
     files.map((file) => readPatch(path.join(origin, file), signal)),
   );
-  return patchSet(patches, origin);
+  return patchSet(patches, origin, await readChanges(origin));
 }
 
 /** The files 0001-….patch, 0002-….patch in order; a cover letter is left out. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
@@ -32,6 +32,8 @@ export interface KselftestOptions {
   /** Hash over the compiler; see kernel/toolchain.ts. */
   readonly toolchainIdentity: string;
   readonly compiler: string;
+  /** The make target that leaves the tree's uapi headers in the object tree's usr/include. */
+  readonly headersTarget: string;
   readonly jobs: number;
   readonly progress: (text: string) => void;
   readonly notice: (text: string) => void;
@@ -39,6 +41,7 @@ export interface KselftestOptions {
 }
 
 const inside = { src: "/mnt/src", obj: "/mnt/obj", out: "/mnt/out" } as const;
+const selftestsPath = "tools/testing/selftests";
 const programsFile = "programs.json";
 const guestPath = "/suites/kselftest";
 
@@ -84,7 +87,7 @@ export async function kselftestFragments(
   for (const target of targets) {
     requireTarget(dir, target);
     for (const name of ["config", `config.${arch.name}`]) {
-      const file = path.join("tools/testing/selftests", target, name);
+      const file = path.join(selftestsPath, target, name);
       if (!existsSync(path.join(dir, file))) continue;
       const text = await readFile(path.join(dir, file), "utf8");
       // There are no modules in the guest: what could be one is built in.
@@ -106,7 +109,7 @@ export async function buildKselftests(
 ): Promise<BuiltSuite> {
   const key = fingerprint({
     // Raised when this file builds kselftests in another way.
-    recipe: 1,
+    recipe: 2,
     // Tests and headers come from the tree, or from the series on it ...
     tree: options.tree.identity,
     patch: options.patch?.identity,
@@ -114,6 +117,7 @@ export async function buildKselftests(
     // ... for this architecture, by this compiler.
     arch: options.arch.kernelArch,
     toolchain: options.toolchainIdentity,
+    headersTarget: options.headersTarget,
   });
   const entry = await cached(
     {
@@ -125,9 +129,11 @@ export async function buildKselftests(
     },
     (dir) => build(suite, options, dir),
   );
-  const { programs, broken } = JSON.parse(
+  const { programs, broken, missing } = JSON.parse(
     await readFile(path.join(entry.dir, programsFile), "utf8"),
   ) as BuiltPrograms;
+  for (const target of missing)
+    options.notice(`this kernel has no ${selftestsPath}/${target}; it is left out`);
   if (broken.length)
     options.notice(`kselftests that do not build here and are left out: ${broken.join(", ")}`);
   return {
@@ -144,6 +150,8 @@ interface BuiltPrograms {
   readonly programs: SuiteProgram[];
   /** "<folder>:<program>" of what did not build. */
   readonly broken: string[];
+  /** Folders that the tree has not and that nobody named. */
+  readonly missing: string[];
 }
 
 async function build(
@@ -154,15 +162,27 @@ async function build(
   const work = await mkdtemp(`${into}.work-`);
   try {
     const tree = await options.tree.dir();
-    for (const target of suite.targets) requireTarget(tree, target);
+    const missing = suite.byDefault.filter((target) => !hasTarget(tree, target));
+    const targets = suite.targets.filter((target) => !missing.includes(target));
+    for (const target of targets) requireTarget(tree, target);
     const source = options.patch ? path.join(work, "src") : tree;
     await options.patch?.apply(tree, source);
     const objects = path.join(work, "obj");
     await mkdir(objects);
+    // A copy, because some folders of old kernels (seccomp before 5.4) build in place.
+    const selftests = path.join(work, "selftests");
+    await cp(path.join(source, selftestsPath), selftests, {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
     const run = (command: string, args: readonly string[]) =>
       execSandboxed(command, args, {
         readOnly: { [source]: inside.src },
-        writable: { [objects]: inside.obj, [into]: inside.out },
+        writable: {
+          [objects]: inside.obj,
+          [into]: inside.out,
+          [selftests]: `${inside.src}/${selftestsPath}`,
+        },
         insideCwd: inside.obj,
         env: {
           LC_ALL: "C",
@@ -177,24 +197,32 @@ async function build(
     const { arch, compiler, jobs } = options;
     const variables = [`O=${inside.obj}`, `ARCH=${arch.kernelArch}`, `-j${jobs}`];
     options.progress("headers");
-    const headers = await run("make", ["-s", "-C", inside.src, ...variables, "headers"]);
+    const headers = await run("make", [
+      "-s",
+      "-C",
+      inside.src,
+      ...variables,
+      options.headersTarget,
+    ]);
     if (headers.exitCode !== 0) throw buildFailed("the tree's headers", headers);
-    options.progress(suite.targets.join(" "));
+    options.progress(targets.join(" "));
     const install = await run("make", [
       "-k",
       "-s",
       "-C",
-      `${inside.src}/tools/testing/selftests`,
+      `${inside.src}/${selftestsPath}`,
       ...variables,
-      `TARGETS=${suite.targets.join(" ")}`,
+      `TARGETS=${targets.join(" ")}`,
       // The one way to static programs that all folders heed: some ignore or override LDFLAGS.
       `CC=${compiler} -static`,
       // Some folders look for the tree's headers in the tree itself, and would find the host's.
       `USERCFLAGS=-isystem ${inside.obj}/usr/include`,
       "install",
       `KSFT_INSTALL_PATH=${inside.out}`,
+      // The variable's name before 5.7.
+      `INSTALL_PATH=${inside.out}`,
     ]);
-    await describe(suite, into, install);
+    await describe(targets, missing, into, install);
     // Half of a static program is debug information, which would cost boot time.
     await run("find", [
       inside.out,
@@ -213,14 +241,33 @@ async function build(
   }
 }
 
-/** Writes down which programs there are, from the list that `make install` leaves. */
-async function describe(suite: KselftestRequest, dir: string, install: ExecResult): Promise<void> {
-  const list = await readFile(path.join(dir, "kselftest-list.txt"), "utf8").catch(() => "");
-  const named = list
-    .split("\n")
-    .map((line) => /^(\S+):(\S+)$/.exec(line.trim()))
-    .filter((match) => match !== null)
-    .map(([, target = "", program = ""]) => ({ target, program }));
+/** The programs that `make install` says there are. */
+async function listPrograms(dir: string): Promise<{ target: string; program: string }[]> {
+  const read = (name: string) => readFile(path.join(dir, name), "utf8").catch(() => "");
+  const list = await read("kselftest-list.txt");
+  if (list !== "") {
+    return list
+      .split("\n")
+      .map((line) => /^(\S+):(\S+)$/.exec(line.trim()))
+      .filter((match) => match !== null)
+      .map(([, target = "", program = ""]) => ({ target, program }));
+  }
+  // Before 5.10 there is only a script: "cd ptrace", "run_many \", then each program in quotes.
+  const script = await read("run_kselftest.sh");
+  return script.split(/^cd (?=[A-Za-z])/m).flatMap((part) => {
+    const target = /^\S+/.exec(part)?.[0] ?? "";
+    return [...part.matchAll(/^\t"(\S+)"/gm)].map(([, program = ""]) => ({ target, program }));
+  });
+}
+
+/** Writes down which programs there are. */
+async function describe(
+  targets: readonly string[],
+  missing: string[],
+  dir: string,
+  install: ExecResult,
+): Promise<void> {
+  const named = await listPrograms(dir);
   const isThere = ({ target, program }: { target: string; program: string }) =>
     existsSync(path.join(dir, target, program));
   const built: BuiltPrograms = {
@@ -235,19 +282,23 @@ async function describe(suite: KselftestRequest, dir: string, install: ExecResul
     broken: named
       .filter((each) => !isThere(each))
       .map(({ target, program }) => `${target}:${program}`),
+    missing,
   };
-  if (built.programs.length === 0)
-    throw buildFailed(`kselftest:${suite.targets.join(",")}`, install);
+  if (built.programs.length === 0) throw buildFailed(`kselftest:${targets.join(",")}`, install);
   await writeFile(path.join(dir, programsFile), JSON.stringify(built));
 }
 
+function hasTarget(tree: string, target: string): boolean {
+  return existsSync(path.join(tree, selftestsPath, target, "Makefile"));
+}
+
 function requireTarget(tree: string, target: string): void {
-  if (existsSync(path.join(tree, "tools/testing/selftests", target, "Makefile"))) return;
+  if (hasTarget(tree, target)) return;
   throw new Failure({
     reason: "unknown-suite",
     blame: "usage",
-    what: `this kernel has no tools/testing/selftests/${target}`,
-    hint: "see the folders of tools/testing/selftests in the tree",
+    what: `this kernel has no ${selftestsPath}/${target}`,
+    hint: `see the folders of ${selftestsPath} in the tree`,
   });
 }
 

@@ -1,0 +1,64 @@
+import test from "ava";
+import { findArch } from "../arch.ts";
+import { mergeFragments, parseFragment, parseSetting } from "../kconfig.ts";
+import type { Toolchain } from "../kernel/toolchain.ts";
+import type { Quirk, Remedy } from "../quirks.ts";
+import { adaptMachine, adaptOptions, adaptToolchain, headersTarget } from "./plan-quirks.ts";
+
+function quirk(remedy: Remedy): Quirk {
+  return { name: "q", when: {}, remedy, reason: "", source: "" };
+}
+
+const renamed = quirk({ kind: "option-renamed", option: "CONFIG_NEW", to: "CONFIG_OLD" });
+const dropped = quirk({ kind: "option-dropped", option: "CONFIG_GONE" });
+const ours = parseFragment("CONFIG_NEW=y\nCONFIG_GONE=y\nCONFIG_SMP=y\n", "base.config", "project");
+
+function values(...args: Parameters<typeof adaptOptions>): string[] {
+  return [...adaptOptions(...args).values()].map(({ name, value }) => `${name}=${value}`);
+}
+
+test("options of ours get their old names, or go", (t) => {
+  t.deepEqual(values(mergeFragments([ours]), [renamed, dropped]), ["CONFIG_OLD=y", "CONFIG_SMP=y"]);
+  t.deepEqual(values(mergeFragments([ours]), []).length, 3);
+});
+
+test("what the user asks for stays as it is, to fail if this kernel has it not", (t) => {
+  const users = [parseSetting("CONFIG_GONE=y"), parseSetting("CONFIG_OLD=n")];
+  const merged = mergeFragments([ours, ...users]);
+  t.deepEqual(values(merged, [renamed, dropped]), [
+    "CONFIG_GONE=y",
+    "CONFIG_OLD=n",
+    "CONFIG_SMP=y",
+  ]);
+});
+
+test("variables for make make another toolchain of it", (t) => {
+  const toolchain: Toolchain = {
+    name: "gcc",
+    description: "gcc",
+    identity: "x",
+    compiler: "gcc",
+    makeVariables: ["CC=gcc"],
+    ccache: false,
+    versions: {},
+  };
+  const adapted = adaptToolchain(toolchain, [
+    quirk({ kind: "make-variable", variable: "WERROR=0" }),
+  ]);
+  t.deepEqual(adapted.makeVariables, ["CC=gcc", "WERROR=0"]);
+  t.not(adapted.identity, toolchain.identity);
+  t.is(adaptToolchain(toolchain, [dropped]), toolchain);
+});
+
+test("properties go to the emulated CPU, not to the host's own", async (t) => {
+  const arch = await findArch("x86_64");
+  const { cpu } = adaptMachine(arch, [quirk({ kind: "cpu-property", property: "lpa2=off" })]).qemu;
+  t.deepEqual(cpu, { tcg: `${arch.qemu.cpu.tcg},lpa2=off`, kvm: arch.qemu.cpu.kvm });
+  t.is(adaptMachine(arch, []), arch);
+});
+
+test("headers come of make headers unless a quirk says otherwise", (t) => {
+  t.is(headersTarget([dropped]), "headers");
+  const old = quirk({ kind: "headers-target", target: "headers_install" });
+  t.is(headersTarget([dropped, old]), "headers_install");
+});

@@ -1,0 +1,71 @@
+import type { Arch } from "../arch.ts";
+import { exec } from "../exec.ts";
+import { fingerprint } from "../fingerprint.ts";
+import type { Merged, Option } from "../kconfig.ts";
+import type { Toolchain } from "../kernel/toolchain.ts";
+import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
+import { quirksFor, type Quirk } from "../quirks.ts";
+
+/** The quirks of this kernel, built by this toolchain, on this machine's QEMU. */
+export async function findQuirks(
+  kernel: KernelVersion,
+  arch: Arch,
+  toolchain: Toolchain,
+): Promise<readonly Quirk[]> {
+  // A QEMU that is missing is told when a guest is started; a build does without.
+  const { stdout } = await exec(arch.qemu.binary, ["--version"]);
+  return quirksFor({ kernel, arch: arch.name, ...toolchain.versions, qemu: versionIn(stdout) });
+}
+
+/** The kernel options with the quirks' remedies. What the user asks for stays as it is. */
+export function adaptOptions(options: Merged, quirks: readonly Quirk[]): Merged {
+  const adapted = new Map(options);
+  const ours = (name: string): Option | undefined => {
+    const option = adapted.get(name);
+    return option?.origin.asker === "user" ? undefined : option;
+  };
+  for (const { remedy } of quirks) {
+    if (remedy.kind !== "option-renamed" && remedy.kind !== "option-dropped") continue;
+    const option = ours(remedy.option);
+    if (!option) continue;
+    adapted.delete(remedy.option);
+    if (remedy.kind === "option-renamed" && !adapted.has(remedy.to))
+      adapted.set(remedy.to, { ...option, name: remedy.to });
+  }
+  return new Map([...adapted].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The toolchain with the quirks' variables for make; another one, as far as kernels go. */
+export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): Toolchain {
+  const variables = quirks.flatMap(({ remedy }) =>
+    remedy.kind === "make-variable" ? [remedy.variable] : [],
+  );
+  if (variables.length === 0) return toolchain;
+  return {
+    ...toolchain,
+    makeVariables: [...toolchain.makeVariables, ...variables],
+    identity: fingerprint({
+      // What compiles and links ...
+      toolchain: toolchain.identity,
+      // ... and what make is told beyond that.
+      variables,
+    }),
+  };
+}
+
+/** The architecture's machine with the quirks' remedies. */
+export function adaptMachine(arch: Arch, quirks: readonly Quirk[]): Arch {
+  const properties = quirks.flatMap(({ remedy }) =>
+    remedy.kind === "cpu-property" ? [remedy.property] : [],
+  );
+  if (properties.length === 0) return arch;
+  const { cpu } = arch.qemu;
+  const tcg = [cpu.tcg, ...properties].join(",");
+  return { ...arch, qemu: { ...arch.qemu, cpu: { ...cpu, tcg } } };
+}
+
+/** The make target for the tree's uapi headers: the quirks', or the one that kernels have now. */
+export function headersTarget(quirks: readonly Quirk[]): string {
+  const remedies = quirks.map(({ remedy }) => remedy);
+  return remedies.find((remedy) => remedy.kind === "headers-target")?.target ?? "headers";
+}

@@ -1,0 +1,145 @@
+import {
+  compareKernelVersions,
+  parseKernelVersion,
+  type KernelVersion,
+} from "./model/kernel-version.ts";
+
+/** Versions from one on (it belongs to them) and before another (it does not); each end may be open. */
+export interface VersionRange {
+  readonly from?: string;
+  readonly before?: string;
+}
+
+/** What is done about a quirk: inert data, which pipeline/plan-quirks.ts puts into a plan. */
+export type Remedy =
+  /** A kernel option of ours has another name there. */
+  | { readonly kind: "option-renamed"; readonly option: string; readonly to: string }
+  /** A kernel option of ours is not asked for. */
+  | { readonly kind: "option-dropped"; readonly option: string }
+  /** A variable for the kernel's make, such as "WERROR=0". */
+  | { readonly kind: "make-variable"; readonly variable: string }
+  /** The make target that leaves the uapi headers in usr/include for kselftests. */
+  | { readonly kind: "headers-target"; readonly target: string }
+  /** A property of QEMU's emulated CPU model, such as "lpa2=off". */
+  | { readonly kind: "cpu-property"; readonly property: string };
+
+/** Where a kernel release does not get along with the project's settings, or with newer tools. */
+export interface Quirk {
+  readonly name: string;
+  /** All of these must hold; what is left out holds always. */
+  readonly when: {
+    readonly kernel?: VersionRange;
+    /** As in harness/arch/. */
+    readonly arches?: readonly string[];
+    readonly gcc?: VersionRange;
+    readonly clang?: VersionRange;
+    readonly binutils?: VersionRange;
+    readonly qemu?: VersionRange;
+  };
+  readonly remedy: Remedy;
+  readonly reason: string;
+  /** Where the reason can be looked up: a commit, a bug report, a file of the tree. */
+  readonly source: string;
+}
+
+/** What a quirk's `when` is about; undefined: there is no such tool, or its version is not known. */
+export interface Surroundings {
+  readonly kernel: KernelVersion;
+  readonly arch: string;
+  readonly gcc?: KernelVersion | undefined;
+  readonly clang?: KernelVersion | undefined;
+  readonly binutils?: KernelVersion | undefined;
+  readonly qemu?: KernelVersion | undefined;
+}
+
+/** The table: `harness list quirks` prints it, every row has been seen to be needed. */
+export const quirks: readonly Quirk[] = [
+  {
+    name: "x32-option",
+    when: { kernel: { before: "5.18" }, arches: ["x86_64"] },
+    remedy: { kind: "option-renamed", option: "CONFIG_X86_X32_ABI", to: "CONFIG_X86_X32" },
+    reason: "that was the option's name; the other one was made by the Makefile",
+    source: '83a44a4f47ad ("x86: Remove toolchain check for X32 ABI capability")',
+  },
+  {
+    name: "kcmp-option",
+    when: { kernel: { before: "5.12" } },
+    remedy: { kind: "option-dropped", option: "CONFIG_KCMP" },
+    reason: "kcmp() came with CONFIG_CHECKPOINT_RESTORE and had no option of its own",
+    source: 'bfe3911a9104 ("kcmp: Support selection of SYS_kcmp without CHECKPOINT_RESTORE")',
+  },
+  {
+    name: "realloc-warning",
+    when: { kernel: { before: "5.17" }, gcc: { from: "12.0" } },
+    remedy: { kind: "make-variable", variable: "WERROR=0" },
+    reason: "libsubcmd, which objtool is linked with, uses a pointer after realloc(); gcc 12 warns",
+    source: '52a9dab6d892 ("libsubcmd: Fix use-after-free for realloc(..., 0)")',
+  },
+  {
+    name: "empty-thunk",
+    when: { kernel: { before: "5.11" }, arches: ["x86_64"], binutils: { from: "2.36" } },
+    remedy: { kind: "make-variable", variable: "OBJECT_FILES_NON_STANDARD_thunk_64.o=y" },
+    reason:
+      "thunk_64.o is empty without CONFIG_PREEMPT; the assembler leaves out its symbol table, objtool wants one",
+    source: '1d489151e9f9 ("objtool: Don\'t fail on missing symbol table")',
+  },
+  {
+    name: "headers-target",
+    when: { kernel: { before: "5.3" } },
+    remedy: { kind: "headers-target", target: "headers_install" },
+    reason: "there was no make headers",
+    source:
+      "59b2bd05f5f4 (\"kbuild: add 'headers' target to build up uapi headers in usr/include\")",
+  },
+];
+
+/** The rows that hold here, in the order of the table. */
+export function quirksFor(here: Surroundings, table: readonly Quirk[] = quirks): readonly Quirk[] {
+  return table.filter(
+    ({ when }) =>
+      (when.arches?.includes(here.arch) ?? true) &&
+      (["kernel", "gcc", "clang", "binutils", "qemu"] as const).every((what) =>
+        isWithin(here[what], when[what]),
+      ),
+  );
+}
+
+/** What is done, as a sentence's beginning: "CONFIG_A is asked for as CONFIG_B". */
+export function remedyText({ remedy }: Quirk): string {
+  switch (remedy.kind) {
+    case "option-renamed":
+      return `${remedy.option} is asked for as ${remedy.to}`;
+    case "option-dropped":
+      return `${remedy.option} is not asked for`;
+    case "make-variable":
+      return `make gets ${remedy.variable}`;
+    case "headers-target":
+      return `kselftests' headers come of make ${remedy.target}`;
+    case "cpu-property":
+      return `QEMU's emulated CPU gets ${remedy.property}`;
+  }
+}
+
+/** Where a quirk holds, for people: "kernel before 5.18, x86_64". */
+export function whenText({ when: { arches, ...ranges } }: Quirk): string {
+  const places = Object.entries(ranges).map(([what, { from, before }]: [string, VersionRange]) =>
+    [what, ...(from ? [`from ${from}`] : []), ...(before ? [`before ${before}`] : [])].join(" "),
+  );
+  return [...places, ...(arches ? [arches.join(" ")] : [])].join(", ");
+}
+
+function isWithin(version: KernelVersion | undefined, range: VersionRange | undefined): boolean {
+  if (!range) return true;
+  if (!version) return false;
+  // A release candidate has the code of its release, as far as quirks go.
+  const plain = { ...version, extra: "" };
+  const bound = (text: string) => {
+    const parsed = parseKernelVersion(text);
+    if (!parsed) throw new Error(`"${text}" in the table of quirks is no version`);
+    return compareKernelVersions(plain, parsed);
+  };
+  return (
+    (range.from === undefined || bound(range.from) >= 0) &&
+    (range.before === undefined || bound(range.before) < 0)
+  );
+}
