@@ -304,6 +304,10 @@ test("revisions: folders of a shipped series, or mailboxes of one title", async 
   const first = await read("wait6@v1");
   t.like(first, { name: "wait6@v1", revision: 1, proves: ["wait6.*"] });
   t.is((await first?.patchesFor(kernel("6.12")))?.origin, path.join(series, "v1", "6.12"));
+  const newer = await t.throwsAsync(async () => first?.patchesFor(kernel("6.13")), {
+    instanceOf: Failure,
+  });
+  t.is(newer.hint, "it has patches for: 6.12");
   t.deepEqual(await shippedSeriesNames({ dir: patches, revisions: true }), ["wait6@v1", "wait6"]);
   const failure = await t.throwsAsync(read("wait6@v7"), { instanceOf: Failure });
   t.is(failure.reason, "unknown-series");

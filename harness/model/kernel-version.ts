@@ -31,6 +31,11 @@ export function versionIn(says: string): KernelVersion | undefined {
   return match ? parseKernelVersion(match[0]) : undefined;
 }
 
+/** Whether both are of one release, such as 6.12.3 and 6.12-rc1. */
+export function isSameRelease(a: KernelVersion, b: KernelVersion): boolean {
+  return a.major === b.major && a.minor === b.minor;
+}
+
 /** Negative when a is older than b, 0 when they are the same, positive when it is newer. */
 export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {
   return (

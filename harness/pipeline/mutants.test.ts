@@ -15,7 +15,7 @@ function version(text: string): KernelVersion {
   return found;
 }
 
-test("the newest folder that is not newer than the kernel is taken", async (t) => {
+test("the folder of the kernel's own release is taken, and no other", async (t) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "mutants-"));
   t.teardown(() => rm(dir, { recursive: true }));
   await writeFiles(dir, {
@@ -30,6 +30,7 @@ test("the newest folder that is not newer than the kernel is taken", async (t) =
   t.deepEqual(await names("7.2.0-rc1"), ["wait6/7.2/c.patch"]);
   for (const [series, kernel] of [
     ["wait6", "5.10"],
+    ["wait6", "6.13.1"],
     ["other", "6.12"],
   ] as const) {
     const failure = await t.throwsAsync(mutantFiles(series, version(kernel), dir), {

@@ -6,6 +6,7 @@ import { Failure } from "../model/failure.ts";
 import {
   compareKernelVersions,
   formatKernelVersion,
+  isSameRelease,
   parseKernelVersion,
   type KernelVersion,
 } from "../model/kernel-version.ts";
@@ -13,8 +14,8 @@ import { mutantsDir } from "../series.ts";
 
 /**
  * The mutants of a series for a kernel: small wrong patches on the code that the series brings (or,
- * for a control, takes away), one a file, in patches/mutants/<series>/<first kernel version>/. The
- * newest folder that is not newer than the kernel is the one that applies.
+ * for a control, takes away), one a file, in patches/mutants/<series>/<release>/. Unlike a series'
+ * patches they are for that release alone: most of them are a line in the middle of what changes.
  * Throws Failure usage "no-mutants".
  */
 export async function mutantFiles(
@@ -23,19 +24,18 @@ export async function mutantFiles(
   dir = mutantsDir,
 ): Promise<readonly string[]> {
   const folder = path.join(dir, series);
-  const reached = (await readdir(folder).catch(() => []))
+  const there = (await readdir(folder).catch(() => []))
     .map(parseKernelVersion)
     .filter((version) => version !== undefined)
-    .filter((version) => compareKernelVersions(version, { ...kernel, extra: "" }) <= 0)
     .sort(compareKernelVersions);
-  const chosen = reached.at(-1);
+  const chosen = there.find((version) => isSameRelease(version, kernel));
   if (!chosen) {
     throw new Failure({
       reason: "no-mutants",
       blame: "usage",
       what: `there are no mutants of ${series} for Linux ${formatKernelVersion(kernel)}`,
       hint: existsSync(folder)
-        ? `${folder} has a folder for each kernel from which on its mutants apply`
+        ? `there are some for ${there.map(formatKernelVersion).join(", ")}`
         : `patches/mutants/ has those of ${(await mutatedSeries(dir)).join(", ")}`,
     });
   }

@@ -6,6 +6,7 @@ import { Failure } from "../model/failure.ts";
 import {
   compareKernelVersions,
   formatKernelVersion,
+  isSameRelease,
   parseKernelVersion,
   type KernelVersion,
 } from "../model/kernel-version.ts";
@@ -161,9 +162,13 @@ async function patchesFor(
   signal: AbortSignal | undefined,
 ): Promise<PatchSet> {
   const folders = await kernelFolders(folder);
+  // What has been superseded is not carried on to newer kernels.
+  const isEarlier = name.includes("@v");
   // A release candidate has the tree of its release, as far as patches go.
-  const reached = folders.filter(
-    (each) => compareKernelVersions(each, { ...kernel, extra: "" }) <= 0,
+  const reached = folders.filter((each) =>
+    isEarlier
+      ? isSameRelease(each, kernel)
+      : compareKernelVersions(each, { ...kernel, extra: "" }) <= 0,
   );
   const chosen = reached.at(-1);
   if (!chosen) {
@@ -173,7 +178,7 @@ async function patchesFor(
       what: `the series ${name} has no patches for Linux ${formatKernelVersion(kernel)}`,
       hint:
         folders.length > 0
-          ? `it has patches from these on: ${folders.map(formatKernelVersion).join(", ")}`
+          ? `it has patches ${isEarlier ? "for" : "from these on"}: ${folders.map(formatKernelVersion).join(", ")}`
           : `${folder} has no folder named for a kernel, such as 6.12`,
     });
   }
