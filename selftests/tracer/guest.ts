@@ -110,10 +110,6 @@ export interface Observed {
   readonly info: readonly (Reading | undefined)[];
 }
 
-export interface TraceOptions {
-  readonly cwd?: string;
-}
-
 /** A stop of a tracee that is followed step by step, with what each interpreter took it for. */
 export interface Step {
   readonly stop: Stop;
@@ -306,7 +302,7 @@ export function twoViews<T>(
 let known: Promise<boolean> | undefined;
 
 /** Whether the kernel has PTRACE_GET_SYSCALL_INFO. */
-export function hasRequest(scene: Scene): Promise<boolean> {
+function hasRequest(scene: Scene): Promise<boolean> {
   known ??= (async () => {
     const pid = await scene.agent.spawn({ options: 0, calls: [scene.calls.raise(signals.stop)] });
     await scene.agent.next(pid);
