@@ -11,6 +11,7 @@ import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { cacheDir, projectDir } from "../paths.ts";
 import { printFigures, type Figure } from "./figure.ts";
 import { covered, median, type Interval } from "./intervals.ts";
+import { tracerRatios } from "./tracer.ts";
 
 interface Measured {
   readonly record: RunRecord;
@@ -113,6 +114,7 @@ try {
   const boots = await bootSeconds(cache, 7);
   const [baseline = NaN, syscall = NaN] = await buildSeconds(builds, "--series", "wait6");
   const [oneFile = NaN] = await buildSeconds(builds, "--patch", touchesOneFile);
+  const tracing = await tracerRatios(kernel);
   const busy = covered(workIntervals(cold));
   // Two share a kernel's programs once nothing is left to build; confirmations come on top.
   const guests = cold.record.kernels.map(
@@ -144,6 +146,12 @@ try {
       value: median(boots),
       unit: "s",
       promised: 1.3,
+    },
+    {
+      name: "tracing 100,000 calls: the tracer / strace, median of 3",
+      value: median(tracing),
+      unit: "ratio",
+      promised: 1.5,
     },
     {
       name: "guests in which all suites of a kernel ran, at most",

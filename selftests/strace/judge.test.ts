@@ -13,7 +13,7 @@ import {
   type Observed,
   type Scene,
 } from "../tracer/guest.ts";
-import { compareCalls, parseStrace, type JudgedCall } from "./strace-output.ts";
+import { compareCalls, parseStrace, type JudgedCall } from "../../harness/tracer/strace-output.ts";
 
 /*
  * The distribution's strace traces the same programs, call by call: with PTRACE_GET_SYSCALL_INFO it
