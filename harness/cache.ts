@@ -28,6 +28,7 @@ export const cacheKinds = [
   "suites",
   "images",
   "tests",
+  "judgements",
   "probes",
 ] as const;
 export type CacheKind = (typeof cacheKinds)[number];
