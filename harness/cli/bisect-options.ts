@@ -107,6 +107,18 @@ async function alongCommits(
   };
 }
 
+/** A request between two commits of a repository. */
+export type CommitsRequest = BisectRequest & {
+  readonly along: Extract<BisectRequest["along"], { kind: "commits" }>;
+};
+
+/** Throws Failure usage "bad-option-value" for a request along the patches of a series. */
+export function ofCommits(request: BisectRequest): CommitsRequest {
+  const { along } = request;
+  if (along.kind === "commits") return { ...request, along };
+  throw wrong("--judge and --run-script are for commits: --git is missing");
+}
+
 /** The arguments of `harness bisect` that ask for exactly this. */
 export function bisectArguments(request: BisectRequest): string[] {
   const { along, cell, question } = request;
@@ -139,7 +151,7 @@ export function bisectArguments(request: BisectRequest): string[] {
  * The line for plain `git bisect run`. What is no verdict ends git's bisection: git takes any other
  * status below 128 for a bad commit, a fault of this machine too.
  */
-export function runScript(request: BisectRequest): string {
+export function runScript(request: CommitsRequest): string {
   const words = [process.execPath, path.join(projectDir, "build/harness/bin.js"), "bisect"];
   const judge = [...words, ...bisectArguments(request)].map(shellQuoted).join(" ");
   const script = [

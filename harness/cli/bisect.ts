@@ -15,7 +15,14 @@ import { commitId } from "../source.ts";
 import { createBisect, readBisect, type BisectFolder } from "../store/bisect.ts";
 import { defaultResultsDir } from "../store.ts";
 import { harnessVersion } from "../version.ts";
-import { bisectArguments, bisectOptions, bisectRequest, runScript } from "./bisect-options.ts";
+import {
+  bisectArguments,
+  bisectOptions,
+  bisectRequest,
+  ofCommits,
+  runScript,
+  type CommitsRequest,
+} from "./bisect-options.ts";
 import { defineCommand } from "./command.ts";
 
 /** What `git bisect run` makes of a status: 1 is bad, 125 is "skip this one", 128 and more end it. */
@@ -63,14 +70,14 @@ export const bisectCommand = defineCommand({
   run: async (args, { signal, print, remark }) => {
     const resultsDir = path.resolve(args.output ?? defaultResultsDir);
     if (args["run-script"]) {
-      print(runScript(await bisectRequest(args, signal)));
+      print(runScript(ofCommits(await bisectRequest(args, signal))));
       return exitStatus.ok;
     }
     const reporter = openReporter({ json: args.json });
     const context = { emit: reporter.emit, signal };
     try {
       if (args.judge !== undefined) {
-        const request = await bisectRequest(args, signal);
+        const request = ofCommits(await bisectRequest(args, signal));
         const folder = await createBisect(resultsDir, "judge");
         const { verdict, why } = await judgeOne(request, args.judge, { ...context, folder });
         reporter.close();
@@ -144,17 +151,14 @@ async function prepare(
 }
 
 async function judgeOne(
-  request: BisectRequest,
+  request: CommitsRequest,
   revision: string,
   { folder, ...context }: Context & { readonly folder: BisectFolder },
 ) {
   const { plan, history } = await prepare(request, context);
   await using _history = history;
   const { along, question, fresh } = request;
-  const commit =
-    along.kind === "commits"
-      ? await commitId(along.repository, revision, context.signal)
-      : history.bad;
+  const commit = await commitId(along.repository, revision, context.signal);
   const tests = await history.changes(history.bad);
   const judge = await Judge.make({ ...context, plan, question, fresh, folder }, tests);
   const candidate = { label: history.label(commit), planned: await history.changes(commit) };

@@ -146,9 +146,12 @@ export function judged(
     const expected = symptoms?.join(" or ") ?? "";
     return { verdict: "skip", why: `fails otherwise than the bad end (${expected}): ${other.why}` };
   }
-  if (outcomes.length < passesNeeded) return undefined;
-  return {
-    verdict: "good",
-    why: outcomes.length === 1 ? "passes" : `passes ${outcomes.length} times`,
-  };
+  const [first] = outcomes;
+  if (!first || outcomes.length < passesNeeded) return undefined;
+  return { verdict: "good", why: times(first.why, outcomes.length) };
+}
+
+/** "passes", "passes, 5 times". */
+export function times(why: string, count: number): string {
+  return count === 1 ? why : `${why}, ${count} times`;
 }

@@ -1,4 +1,4 @@
-import type { BisectStep, BisectVerdict, Outcome } from "../../model/bisect.ts";
+import { times, type BisectStep, type BisectVerdict, type Outcome } from "../../model/bisect.ts";
 import type { Seen } from "../../model/confidence.ts";
 import { Failure } from "../../model/failure.ts";
 import { BisectRepository } from "../../source.ts";
@@ -20,10 +20,11 @@ export function judgedBadEnd(
   const failing = outcomes.filter(({ answer }) => answer === "fail");
   const wavers = failing.length > 0 && failing.length < outcomes.length;
   if (outcomes.length < (wavers ? boots * moreBoots : boots)) return undefined;
-  const [first] = failing;
-  if (!first) return { verdict: "good", why: `passes ${outcomes.length} times` };
-  const often = `fails in ${failing.length} of ${outcomes.length}`;
-  return { verdict: "bad", why: `${often}: ${first.why}` };
+  const [failed] = failing;
+  const [first] = outcomes;
+  if (!failed) return { verdict: "good", why: times(first?.why ?? "", outcomes.length) };
+  const often = outcomes.length > 1 ? `in ${failing.length} of ${outcomes.length}: ` : "";
+  return { verdict: "bad", why: `${often}${failed.why}` };
 }
 
 /**
@@ -96,7 +97,7 @@ export function checkEnds(good: End, bad: End | undefined): void {
   throw new Failure({
     reason: "bad-end-passes",
     blame: "usage",
-    what: `the bad end ${words(bad ?? good)} is not bad: it ${bad?.why ?? ""}`,
+    what: `the bad end ${words(bad ?? good)} is not bad: ${bad?.why ?? ""}`,
     hint: "if it fails now and then only, --repeat with more boots finds that out",
   });
 }

@@ -75,7 +75,7 @@ function answer({ verdict, reason, diagnostics }: CaseResult) {
   const why = words === undefined ? verdict : `${verdict}: ${words.trim().slice(0, 300)}`;
   switch (verdict) {
     case "pass":
-      return { answer: "pass", symptom: verdict, why } as const;
+      return { answer: "pass", symptom: verdict, why: "passes" } as const;
     case "skip":
     case "missing":
       return { answer: "none", symptom: verdict, why } as const;
