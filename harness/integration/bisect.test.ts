@@ -42,14 +42,16 @@ async function rigFor(
   // What is remembered of earlier kernels must not decide a test that counts boots.
   own?: "own cache",
 ): Promise<{ rig: Rig; ids: readonly string[] }> {
+  // Some thirty guests, on a host that may be busy.
+  t.timeout(300_000);
   const rig = await Rig.make(scenario, own ? undefined : cache);
   t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
   rig.command = "bisect";
   return { rig, ids: await makeHistory(rig.tree, commits) };
 }
 
-function between(rig: Rig, good = "", bad = ""): string[] {
-  return ["--git", rig.tree, "--good", good, "--bad", bad, ...caseOptions];
+function between(rig: Rig, good: string | undefined, bad: string | undefined): string[] {
+  return ["--git", rig.tree, "--good", good ?? "", "--bad", bad ?? "", ...caseOptions];
 }
 
 async function bisectionOf(dir = ""): Promise<BisectRecord> {
@@ -100,12 +102,13 @@ test.serial(
       forty,
     );
     const before = await stateOf(rig.tree);
-    const finished = await rig.run(...between(rig, ids[0], "main"));
+    const args = [...between(rig, ids[0], "main"), "--confidence", "0.9"];
+    const finished = await rig.run(...args);
     t.is(finished.exitCode, 0, finished.output);
     const record = await bisectionOf(finished.resultsDir);
     const found = culpritOf(record);
     t.is(found.commit, ids[27]);
-    t.true(found.confidence >= 0.99 && found.confidence < 1);
+    t.true(found.confidence >= 0.9 && found.confidence < 1);
     t.true(found.revert.passes, found.revert.why);
     t.regex(found.shown, /commit 27[^]*kernel\/pid\.c/);
     for (const { role, commit, verdict } of record.steps) {
@@ -129,7 +132,7 @@ test.serial(
     t.is(await stateOf(rig.tree), before, "the repository is as it was");
 
     const guests = await starts(rig);
-    const again = await rig.run(...between(rig, ids[0], "main"));
+    const again = await rig.run(...args);
     t.is(culpritOf(await bisectionOf(again.resultsDir)).commit, ids[27]);
     t.is(await starts(rig), guests);
   },
@@ -140,7 +143,8 @@ test.serial("killed and resumed: nothing is asked twice", async (t) => {
     number === 6 ? culprit : harmless(number),
   );
   const { rig, ids } = await rigFor(t, plain, commits, "own cache");
-  const bisection = rig.start(...between(rig, ids[0], ids.at(-1)), "--fresh");
+  const args = between(rig, ids[0], ids.at(-1));
+  const bisection = rig.start(...args, "--fresh", "--confidence", "0.9");
   const results = path.join(rig.dir, "results");
   const dir = await eventually(async () => {
     const [name] = await readdir(results).catch(() => []);

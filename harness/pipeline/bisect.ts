@@ -107,7 +107,7 @@ class Bisection {
       type: "run-finished",
       runId: folder.id,
       resultsDir: folder.dir,
-      status: status === "running" ? "failed" : status,
+      status,
       exitStatus: ended,
       seconds,
     });
