@@ -88,6 +88,8 @@ export class BisectRepository implements AsyncDisposable {
 
   /** Begins, or begins anew. */
   async start(bad: string, good: string): Promise<Next> {
+    // git bisect wants a HEAD that is there; the user's may name a branch without a commit.
+    await this.#must(["update-ref", "--no-deref", "HEAD", bad]);
     return this.#next(["start", "--no-checkout", bad, good]);
   }
 
