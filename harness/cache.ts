@@ -28,6 +28,7 @@ export const cacheKinds = [
   "suites",
   "images",
   "tests",
+  "judgements",
   "probes",
   "syscalls",
 ] as const;

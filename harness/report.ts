@@ -3,6 +3,7 @@ import { jsonReporter } from "./report/json.ts";
 import { plainReporter } from "./report/plain.ts";
 import { terminalReporter } from "./report/terminal.ts";
 
+export { bisectMarkdown } from "./report/bisect.ts";
 export { kcidbReport } from "./report/kcidb.ts";
 export { mergedMarkdown } from "./report/merged.ts";
 export { junitXml } from "./report/junit.ts";

@@ -13,7 +13,8 @@ import type { KernelVersion } from "./model/kernel-version.ts";
 import type { Feature } from "./model/support-table.ts";
 
 export { applySeries, markTouched } from "./series/apply.ts";
-export type { Patch, PatchSet, Series } from "./series/patch-set.ts";
+export { patchSet, type Patch, type PatchSet, type Series } from "./series/patch-set.ts";
+export { filesOf } from "./series/reach.ts";
 
 /** Where the series lie that ship with the harness. */
 const shippedDir = path.join(projectDir, "patches");

@@ -12,6 +12,8 @@ import { resolveGit } from "./source/git.ts";
 import { resolveRelease } from "./source/release.ts";
 import { treeNote, type ResolvedSource, type SourceOptions } from "./source/tree.ts";
 
+export { BisectRepository } from "./source/bisect-repository.ts";
+export { commitId } from "./source/git.ts";
 export { archFolder, treeClaims } from "./source/claims.ts";
 export { aptKernels } from "./source/debian.ts";
 export type { ResolvedSource, SourceOptions } from "./source/tree.ts";

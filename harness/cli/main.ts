@@ -29,6 +29,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   merge: async () => (await import("./merge.ts")).mergeCommand,
   results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
+  bisect: async () => (await import("./bisect.ts")).bisectCommand,
   matrix: async () => (await import("./matrix.ts")).matrixCommand,
   series: async () => (await import("./series.ts")).seriesCommand,
   list: async () => (await import("./list.ts")).listCommand,
@@ -84,7 +85,8 @@ export async function main(
     output.remark(failureText(failure));
     status = exitStatusFor([failure.blame]);
   }
-  return signal.aborted ? exitStatus.infra : status;
+  // A command may have a stronger word for what is no result (bisect --judge).
+  return signal.aborted && status < 128 ? exitStatus.infra : status;
 }
 
 async function commandLine(

@@ -1,5 +1,6 @@
 import type { FailureDetails } from "./failure.ts";
 import type { CaseVerdict, Splat } from "./verdict.ts";
+import type { BisectResult } from "./bisect.ts";
 import type { Comparison } from "./compare.ts";
 
 /** A piece of work with a beginning and an end, shown as one line to the user. */
@@ -35,6 +36,7 @@ export type Event =
   | { readonly type: "splat"; readonly kernel: string; readonly splat: Splat }
   | { readonly type: "failure"; readonly kernel?: string; readonly failure: FailureDetails }
   | { readonly type: "compared"; readonly comparison: Comparison }
+  | { readonly type: "bisected"; readonly result: BisectResult }
   | {
       readonly type: "run-finished";
       readonly runId: string;
@@ -55,6 +57,8 @@ export function inCell(emit: Emit, cell: string): Emit {
     switch (event.type) {
       case "run-started":
       case "run-finished":
+      // A bisection has one cell.
+      case "bisected":
         return;
       case "notice":
         emit({ ...event, text: `${cell}: ${event.text}` });

@@ -67,7 +67,7 @@ export type KernelRecord = z.infer<typeof kernelRecordSchema>;
 export const runStatuses = ["running", "complete", "interrupted", "failed"] as const;
 
 /** The process that writes a record; a process id alone may have been given to another since. */
-const runProcessSchema = z.object({
+export const runProcessSchema = z.object({
   pid: z.number(),
   /** Clock ticks from boot to its start (field 22 of /proc/PID/stat). */
   startTicks: z.string(),

@@ -36,7 +36,9 @@ export interface TestedKernel {
 const recordFile = "tested.json";
 
 /** All that can change what a guest says, but for chance and the host's load. */
-export async function testsFingerprint(tested: TestedKernel): Promise<string> {
+export async function testsFingerprint(
+  tested: Omit<TestedKernel, "kernel"> & { readonly kernel: Pick<Kernel, "fingerprint"> },
+): Promise<string> {
   const { plan, kernel, image, suites, accelerator, scale } = tested;
   const { arch } = plan;
   return fingerprint({

@@ -1,8 +1,10 @@
 import { oneLine } from "../model/escape.ts";
+import type { BisectResult } from "../model/bisect.ts";
 import type { Event } from "../model/event.ts";
 import { failureText } from "../model/failure-text.ts";
 import type { FailureDetails } from "../model/failure.ts";
 import type { Comparison } from "../model/compare.ts";
+import { bisectLines } from "./bisect.ts";
 import {
   caseGroups,
   duration,
@@ -22,7 +24,10 @@ export class Conclusion {
   readonly #comparisons: Comparison[] = [];
   readonly #failures: (FailureDetails & { kernel?: string })[] = [];
 
+  #bisected: BisectResult | undefined;
+
   take(event: Event): void {
+    if (event.type === "bisected") this.#bisected = event.result;
     if (event.type === "compared") this.#comparisons.push(event.comparison);
     if (event.type === "failure") {
       this.#failures.push({
@@ -34,6 +39,8 @@ export class Conclusion {
 
   /** The lines that end the run's output. Safe for a terminal. */
   lines(end: Event & { type: "run-finished" }): string[] {
+    const where = { seconds: end.seconds, report: end.report ?? end.resultsDir };
+    if (this.#bisected) return bisectLines(this.#bisected, where);
     return conclusionLines(
       {
         status: end.status,
@@ -41,7 +48,7 @@ export class Conclusion {
         comparisons: this.#comparisons,
         failures: this.#failures,
       },
-      { seconds: end.seconds, report: end.report ?? end.resultsDir },
+      where,
     );
   }
 }

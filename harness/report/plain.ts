@@ -48,6 +48,8 @@ export function plainReporter(
         // With all its evidence in the conclusion; here for its time.
         say(`FAILURE ${failureTitle({ ...event.failure, kernel: event.kernel })}`);
         break;
+      case "bisected":
+        break;
       case "compared":
         say(`compare ${oneLine(event.comparison.series)}: ${verdictWord(event.comparison)}`);
         break;

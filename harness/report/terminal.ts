@@ -155,6 +155,8 @@ export function terminalReporter(options: TerminalOptions = {}): {
           `${color.red(figures.cross)} ${failureTitle({ ...event.failure, kernel: event.kernel })}`,
         ]);
         break;
+      case "bisected":
+        break;
       case "compared": {
         const good = event.comparison.blames.length === 0;
         const text = `${oneLine(event.comparison.series)}: ${verdictWord(event.comparison)}`;

@@ -31,7 +31,7 @@ export async function resolveGit(
       hint: `clone it first: git clone --bare ${repository} linux.git; then --kernel git:linux.git#${revision}`,
     });
   }
-  const gitDir = await findGitDir(path.resolve(repository), options);
+  const gitDir = await findGitDir(path.resolve(repository), options.signal);
   const git = (args: readonly string[], more: ExecOptions = {}) =>
     exec("git", [`--git-dir=${gitDir}`, ...args], {
       ...more,
@@ -101,6 +101,24 @@ export async function resolveGit(
   );
 }
 
+/**
+ * The full id of a commit, for a revision of a repository on this machine.
+ * Throws Failure usage "not-a-repository", "unknown-revision".
+ */
+export async function commitId(
+  repository: string,
+  revision: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const gitDir = await findGitDir(path.resolve(repository), signal);
+  const git: Git = (args) =>
+    exec("git", [`--git-dir=${gitDir}`, ...args], { env: gitEnvironment, signal });
+  const commit = await parseRevision(git, `${revision}^{commit}`);
+  signal?.throwIfAborted();
+  if (commit === undefined) throw await unknownRevision(git, repository, revision);
+  return commit;
+}
+
 /** Nothing of the caller's git environment reaches a repository that the user names, nor is its index refreshed. */
 export const gitEnvironment: Readonly<Record<string, string | undefined>> = {
   LC_ALL: "C",
@@ -118,7 +136,7 @@ export const gitEnvironment: Readonly<Record<string, string | undefined>> = {
 
 type Git = (args: readonly string[], more?: ExecOptions) => Promise<ExecResult>;
 
-async function findGitDir(repository: string, { signal }: SourceOptions): Promise<string> {
+async function findGitDir(repository: string, signal: AbortSignal | undefined): Promise<string> {
   const result = await exec("git", ["-C", repository, "rev-parse", "--absolute-git-dir"], {
     env: gitEnvironment,
     signal,

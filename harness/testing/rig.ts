@@ -73,7 +73,7 @@ export class Rig {
   /** The --kernel of runs; the tree unless told. */
   kernel: string;
   /** The command that runs go to. */
-  command: "run" | "mutants" = "run";
+  command: "run" | "mutants" | "bisect" = "run";
   /** Further variables for the program. */
   moreEnv: Readonly<Record<string, string>> = {};
 
@@ -172,7 +172,8 @@ export class Rig {
 
   #arguments(): string[] {
     const bin = path.join(projectDir, "build/harness/bin.js");
-    const options = ["--kernel", this.kernel, "--suite", "kselftest:fake"];
+    const cell = ["--kernel", this.kernel, "--suite", "kselftest:fake"];
+    const options = this.command === "bisect" ? [] : cell;
     return [bin, this.command, "--json", "--output", path.join(this.dir, "results"), ...options];
   }
 

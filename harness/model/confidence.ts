@@ -1,0 +1,25 @@
+/** In how many of a kernel's boots a case failed. */
+export interface Seen {
+  readonly fails: number;
+  readonly boots: number;
+}
+
+/**
+ * The chance that a kernel on which the case fails as often as it was seen to (on another kernel)
+ * passes so many boots in a row: Laplace's rule of succession, once for each boot. For a failure
+ * rate p that is well known it is (1-p)^passes; from few boots p is not well known, and the chance
+ * is greater.
+ */
+export function chanceOfPassing({ fails, boots }: Seen, passes: number): number {
+  let chance = 1;
+  for (let passed = 0; passed < passes; passed++)
+    chance *= (boots - fails + 1 + passed) / (boots + 2 + passed);
+  return chance;
+}
+
+/** The boots that a kernel must pass before it is called good with this confidence (0 to below 1). */
+export function passesNeeded(seen: Seen, confidence: number): number {
+  let passes = 1;
+  while (1 - chanceOfPassing(seen, passes) < confidence) passes++;
+  return passes;
+}
