@@ -50,14 +50,13 @@ export type Event =
 
 export type Emit = (event: Event) => void;
 
-/** The events of one of several cells, under names that tell the cells apart; its run's start and end are the matrix's affair. */
+/** The events of one of several cells, under names that tell the cells apart; its run's start and end are the matrix's affair, and a bisection has one cell. */
 export function inCell(emit: Emit, cell: string): Emit {
   const named = (name: string) => `${cell} ${name}`;
   return (event) => {
     switch (event.type) {
       case "run-started":
       case "run-finished":
-      // A bisection has one cell.
       case "bisected":
         return;
       case "notice":

@@ -143,7 +143,7 @@ export class BisectRepository implements AsyncDisposable {
     this.#signal?.throwIfAborted();
     const culprit = /^([0-9a-f]{40,64}) is the first bad commit$/m.exec(result.stdout)?.[1];
     if (result.exitCode === 0 && culprit !== undefined) return { kind: "culprit", commit: culprit };
-    if (/only 'skip'ped commits left/.test(result.output)) {
+    if (result.output.includes("only 'skip'ped commits left")) {
       const candidates = [...result.output.matchAll(/^([0-9a-f]{40,64})$/gm)];
       return { kind: "only-skipped", candidates: candidates.map(([id]) => id) };
     }
