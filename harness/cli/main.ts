@@ -24,6 +24,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
+  calibrate: async () => (await import("./calibrate.ts")).calibrateCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
 };

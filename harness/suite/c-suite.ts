@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Abi, Arch } from "../arch.ts";
+import { compilerOf, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
@@ -36,7 +36,9 @@ export async function buildCSuite(
     rules: await sha256File(path.join(selftests, "lib.mk")),
     include: await sha256Folder(path.join(selftests, "include")),
     // ... for which ABIs, by which compilers.
-    compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerVersion(abi)])),
+    compilers: await Promise.all(
+      abis.map(async (abi) => [abi.name, abi.flags, await compilerVersion(abi)]),
+    ),
   });
   const entry = await cached(
     {
@@ -85,7 +87,11 @@ async function buildForAbi(
       timeoutSeconds: 600,
       signal: options.signal,
     });
-  const variables = [`OUTPUT=${inside.out}/${abi.name}`, `CC=${abi.compiler}`, `ABI=${abi.name}`];
+  const variables = [
+    `OUTPUT=${inside.out}/${abi.name}`,
+    `CC=${compilerOf(abi).join(" ")}`,
+    `ABI=${abi.name}`,
+  ];
   const built = await make(`-j${options.jobs}`, ...variables, "all");
   if (built.exitCode !== 0) throw buildFailed(suite, abi, built);
   const listed = await make(...variables, "list-programs");

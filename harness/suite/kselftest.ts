@@ -203,7 +203,7 @@ async function build(
       "-perm",
       "-u+x",
       "-exec",
-      "strip",
+      `${arch.crossCompile}strip`,
       "--strip-debug",
       "{}",
       "+",
