@@ -20,7 +20,7 @@ static const struct abi abi_s390 = {
 #define WIDE_IP 1
 #define WIDE_SP 17
 #define WIDE_NR 4		/* r2 */
-#define NARROW_REGS 35
+#define NARROW_REGS 36
 #define NARROW_IP 1
 #define NARROW_SP 17
 #define NARROW_NR 4
