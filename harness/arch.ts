@@ -1,14 +1,17 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "./model/failure.ts";
+import { projectDir } from "./paths.ts";
 
 /** An ABI whose programs this architecture's kernel runs. */
 export interface Abi {
   /** As in case names: <case>@<abi>; the first of an architecture is its native one. */
   readonly name: string;
-  /** The C compiler on PATH that makes static programs for it. */
+  /** The C compiler on PATH that makes static programs for it ... */
   readonly compiler: string;
+  /** ... with these flags, where it serves several ABIs: ["-m32"]. */
+  readonly flags?: readonly string[];
   /** Debian packages that bring the compiler and its libc. */
   readonly packages: readonly string[];
 }
@@ -45,6 +48,13 @@ export interface Arch {
     readonly devices: readonly string[];
     /** console= of the kernel's command line. */
     readonly console: string;
+    /**
+     * How the machine gets its console from the harness's chardev "console"; as its first serial
+     * port unless told.
+     */
+    readonly serial?: readonly string[];
+    /** What the console's driver takes as the beginning of a SysRq, where that is no break. */
+    readonly sysrqPrefix?: string;
     /** Further words on the kernel's command line. */
     readonly append: readonly string[];
   };
@@ -69,17 +79,52 @@ export async function loadArches(dir = defaultDir()): Promise<readonly Arch[]> {
   );
 }
 
-/** Finds an architecture by name or alias. Throws Failure "unknown-arch" (usage). */
+/**
+ * Finds an architecture by name or alias. Throws Failure: "unknown-arch" (usage);
+ * "arch-without-fragment", "fragment-without-arch" (infra) where one of its two files is lacking.
+ */
 export async function findArch(name: string, dir = defaultDir()): Promise<Arch> {
   const arches = await loadArches(dir);
   const found = arches.find((arch) => arch.name === name || arch.aliases.includes(name));
-  if (found) return found;
+  if (!found && existsSync(path.join(projectDir, fragmentPath(name)))) {
+    throw new Failure({
+      reason: "fragment-without-arch",
+      blame: "infra",
+      what: `${fragmentPath(name)} is there, but no harness/arch/${name}.ts that describes "${name}"`,
+      hint: "docs/adding-an-arch.md: an architecture is a descriptor and a fragment",
+    });
+  }
+  if (!found) {
+    throw new Failure({
+      reason: "unknown-arch",
+      blame: "usage",
+      what: `there is no architecture "${name}"`,
+      hint: `known: ${arches.map((arch) => arch.name).join(", ")}`,
+    });
+  }
+  fragmentOf(found);
+  return found;
+}
+
+/** The architecture's kernel options: a path below the project's folder. Throws as findArch does. */
+export function fragmentOf({ name }: Pick<Arch, "name">): string {
+  const file = fragmentPath(name);
+  if (existsSync(path.join(projectDir, file))) return file;
   throw new Failure({
-    reason: "unknown-arch",
-    blame: "usage",
-    what: `there is no architecture "${name}"`,
-    hint: `known: ${arches.map((arch) => arch.name).join(", ")}`,
+    reason: "arch-without-fragment",
+    blame: "infra",
+    what: `harness/arch/${name}.ts is there, but no ${file}`,
+    hint: "docs/adding-an-arch.md: an architecture is a descriptor and a fragment",
   });
+}
+
+function fragmentPath(name: string): string {
+  return path.join("kconfigs", "arch", `${path.basename(name)}.config`);
+}
+
+/** The command that compiles for an ABI: the compiler and the flags that choose the ABI. */
+export function compilerOf({ compiler, flags = [] }: Abi): readonly [string, ...string[]] {
+  return [compiler, ...flags];
 }
 
 function defaultDir(): string {

@@ -51,6 +51,10 @@ const programs: Readonly<Record<string, string>> = {
   gcc: compiler("libc6-dev"),
   "i686-linux-gnu-gcc": compiler("libc6-dev-i386-cross"),
   "x86_64-linux-gnux32-gcc": compiler("libc6-dev-x32-cross"),
+  "qemu-system-x86_64": `case "$*" in
+    "-M help") echo "Supported machines are:"; cat $S/machines 2>/dev/null || echo "q35  Standard PC" ;;
+    *) echo "QEMU emulator version 1.2.3" ;;
+    esac`,
 };
 
 function compiler(libc: string): string {
@@ -176,6 +180,27 @@ test("each missing piece is named with what it is for, its package and one comma
     /\n {2}sudo apt-get install -y --no-install-recommends gcc-x86-64-linux-gnux32 libc6-dev-x32-cross bison libelf-dev\n/,
   );
   t.deepEqual(fake.log(), []);
+});
+
+test("a QEMU without the architecture's machine is too old", async (t) => {
+  const fake = await machine(t, all);
+  fake.state("machines", "pc  Standard PC\n");
+  const { status, said } = await fake.doctor(0);
+  t.is(status, 3);
+  t.regex(said, /broken +qemu-system-x86_64 +1\.2\.3 has no machine q35/);
+});
+
+test("--arch all: each architecture is told, and one command for what the rest lacks", async (t) => {
+  const fake = await machine(t, all);
+  const { status, said } = await fake.doctor(1000, "--arch", "all");
+  t.is(status, 3);
+  t.regex(said, /ok +x86_64\n/);
+  t.regex(said, /not +s390x +.*s390x-linux-gnu-gcc is not on PATH/);
+  t.regex(said, /\nready for x86_64\n/);
+  t.regex(said, /not ready for arm, arm64,/);
+  const [, command = ""] = /\n {2}(sudo apt-get install .*)\n/.exec(said) ?? [];
+  for (const name of ["gcc-s390x-linux-gnu", "qemu-system-misc", "libc6-dev-arm64-cross"])
+    t.is(command.split(" ").filter((each) => each === name).length, 1, name);
 });
 
 test("--json says the same for programs", async (t) => {

@@ -1,26 +1,51 @@
 import type { Arch } from "./arch.ts";
 import type { Check, DoctorOptions, Finding } from "./doctor/check.ts";
 import { machineChecks } from "./doctor/machine.ts";
-import { toolChecks } from "./doctor/tools.ts";
+import { archChecks, toolChecks } from "./doctor/tools.ts";
 
 /** A check and what it came to. */
 export type Piece = Omit<Check, "probe"> & Finding;
 
+/** Findings about the machine, for some architectures. */
 export interface Diagnosis {
-  readonly arch: string;
-  /** Whether everything needed is there and works. */
+  /** Whether everything needed is there and works, for each architecture. */
   readonly ready: boolean;
+  /** What each architecture needs besides what all need. */
+  readonly arches: readonly {
+    readonly name: string;
+    readonly ready: boolean;
+    readonly pieces: readonly Piece[];
+  }[];
+  /** All pieces, each once. */
   readonly pieces: readonly Piece[];
 }
 
 /** Looks at the machine; changes nothing. */
-export async function diagnose(arch: Arch, options: DoctorOptions): Promise<Diagnosis> {
-  const checks = [...toolChecks(arch), ...machineChecks(options)];
-  const pieces = await Promise.all(
-    checks.map(async ({ probe, ...rest }) => ({ ...rest, ...(await probe(options.full)) })),
+export async function diagnose(
+  arches: readonly Arch[],
+  options: DoctorOptions,
+): Promise<Diagnosis> {
+  const look = (checks: readonly Check[]): Promise<Piece[]> =>
+    Promise.all(
+      checks.map(async ({ probe, ...rest }) => ({ ...rest, ...(await probe(options.full)) })),
+    );
+  const isSound = (pieces: readonly Piece[]) =>
+    !pieces.some((piece) => piece.importance === "needed" && isWanting(piece));
+  const common = await look([...toolChecks(), ...machineChecks(options)]);
+  const own = await Promise.all(
+    arches.map(async (arch) => {
+      const pieces = await look(archChecks(arch));
+      return { name: arch.name, ready: isSound([...common, ...pieces]), pieces };
+    }),
   );
-  const stops = pieces.filter((piece) => piece.importance === "needed" && isWanting(piece));
-  return { arch: arch.name, ready: stops.length === 0, pieces };
+  // One compiler serves several architectures.
+  const pieces = new Map(
+    [...own.flatMap((arch) => arch.pieces), ...common].map((piece) => [
+      [piece.name, ...piece.packages].join(" "),
+      piece,
+    ]),
+  );
+  return { ready: own.every((arch) => arch.ready), arches: own, pieces: [...pieces.values()] };
 }
 
 /** Whether a piece is not there or does not work. */

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
 import test from "ava";
 import {
   droppedFailure,
@@ -12,7 +10,6 @@ import {
   type Fragment,
 } from "./kconfig.ts";
 import { Failure } from "./model/failure.ts";
-import { projectDir } from "./paths.ts";
 
 function fragment(text: string, file = "base.config", asker: Asker = "project"): Fragment {
   return parseFragment(text, file, asker);
@@ -69,6 +66,24 @@ test("a broken fragment is the fault of who wrote it", (t) => {
   const blame = (asker: Asker) =>
     t.throws(() => fragment("nonsense", "x", asker), { instanceOf: Failure }).blame;
   t.deepEqual([blame("user"), blame("suite"), blame("project")], ["usage", "suite", "infra"]);
+});
+
+test("an architecture's word outranks the project's and the suites', and the user's outranks all", (t) => {
+  const notices: string[] = [];
+  const value = (...fragments: Fragment[]) =>
+    mergeFragments(fragments, (text) => notices.push(text)).get("CONFIG_SMP");
+  const base = fragment("CONFIG_SMP=y\n");
+  const suite = fragment("CONFIG_SMP=y\n", "selftests/x/config", "suite");
+  const arch = fragment("# CONFIG_SMP is not set\n", "kconfigs/arch/vax.config", "arch");
+  const user = fragment("CONFIG_SMP=y\n", "--kconfig CONFIG_SMP=y", "user");
+  t.is(value(arch, base, suite)?.value, "n");
+  t.deepEqual(notices, []);
+  t.is(value(user, arch, base)?.value, "y");
+  t.is(notices.length, 1);
+  // What the architecture needs too is no mere wish of a suite's, which may be dropped.
+  const same = fragment("CONFIG_SMP=y\n", "kconfigs/arch/vax.config", "arch");
+  t.is(value(suite, same)?.origin.asker, "arch");
+  t.throws(() => value(arch, same), { instanceOf: Failure });
 });
 
 test("fragments that contradict each other are an error that names both places", (t) => {
@@ -138,17 +153,4 @@ test("a dropped option is the fault of who asked for it; the user's own comes fi
   const failure = droppedFailure(missingFrom(merged, "CONFIG_C=y\n"));
   t.is(failure.reason, "option-dropped");
   t.regex(failure.evidence ?? "", /CONFIG_B: wanted y \(selftests\/x\/config:1\), got n/);
-});
-
-test("the shipped fragments are sound, and each architecture has its own", (t) => {
-  const dir = path.join(projectDir, "kconfigs");
-  const read = (name: string) => fragment(readFileSync(path.join(dir, name), "utf8"), name);
-  const arches = readdirSync(path.join(projectDir, "harness/arch")).filter((name) =>
-    /^\w+\.ts$/.test(name),
-  );
-  t.true(arches.length > 0);
-  for (const arch of arches) {
-    const own = read(`arch/${arch.replace(/\.ts$/, ".config")}`);
-    t.notThrows(() => mergeFragments([read("base.config"), own]), arch);
-  }
 });

@@ -1,8 +1,14 @@
 import { Failure } from "./model/failure.ts";
 import type { Blame } from "./model/failure.ts";
 
-/** Who asked for an option; decides whose fault it is when the kernel does not take it. */
-export type Asker = "project" | "suite" | "user";
+/**
+ * Who asked for an option; decides whose fault it is when the kernel does not take it, and who
+ * yields to whom (see `rank`). "arch": the architecture's own fragment.
+ */
+export type Asker = "project" | "suite" | "arch" | "user";
+
+/** What all kernels and suites want yields to what a machine can have, and all to the user. */
+const rank: Readonly<Record<Asker, number>> = { project: 0, suite: 0, arch: 1, user: 2 };
 
 export interface Origin {
   /** A path, or what the user typed. */
@@ -82,29 +88,29 @@ function parseLine(line: string, origin: Origin): Option | undefined {
 
 /**
  * Puts fragments together. Two that want different values of one option contradict each other:
- * Failure "kconfig-contradiction", usage, naming both places; but the user's fragments come last
- * and may override the project's and the suites', which `notice` is told.
+ * Failure "kconfig-contradiction", usage, naming both places. But an architecture's fragment
+ * overrides the project's and the suites', and the user's overrides all, which `notice` is told.
  */
 export function mergeFragments(
   fragments: readonly Fragment[],
   notice: (text: string) => void = () => undefined,
 ): Merged {
   const merged = new Map<string, Option>();
-  const isUsers = (each: Fragment) => each.asker === "user";
-  const ordered = [...fragments.filter((f) => !isUsers(f)), ...fragments.filter(isUsers)];
+  const ordered = [...fragments].sort((a, b) => rank[a.asker] - rank[b.asker]);
   for (const option of ordered.flatMap((fragment) => fragment.options)) {
     const earlier = merged.get(option.name);
+    const outranks = earlier && rank[option.origin.asker] > rank[earlier.origin.asker];
     if (earlier && earlier.value !== option.value) {
-      const overrides = option.origin.asker === "user" && earlier.origin.asker !== "user";
-      if (!overrides) throw contradiction(earlier, option);
-      notice(
-        `${option.name}=${option.value} (${place(option.origin)}) overrides ` +
-          `${option.name}=${earlier.value} (${place(earlier.origin)})`,
-      );
+      if (!outranks) throw contradiction(earlier, option);
+      if (option.origin.asker === "user") {
+        notice(
+          `${option.name}=${option.value} (${place(option.origin)}) overrides ` +
+            `${option.name}=${earlier.value} (${place(earlier.origin)})`,
+        );
+      }
     }
-    // The user's own word takes the place even of an equal one: two words of the user may disagree.
-    const isLast = option.origin.asker === "user";
-    if (isLast || earlier?.value !== option.value) merged.set(option.name, option);
+    // A higher word takes the place even of an equal one: two words of the user may disagree.
+    if (!earlier || outranks) merged.set(option.name, option);
   }
   return new Map([...merged].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -147,7 +153,7 @@ function number(text: string): string {
  */
 export function droppedFailure(dropped: readonly Dropped[]): Failure {
   const askers = new Set(dropped.map(({ wanted }) => wanted.origin.asker));
-  const worst = (["user", "suite", "project"] as const).find((each) => askers.has(each));
+  const worst = (["user", "suite", "arch", "project"] as const).find((each) => askers.has(each));
   return new Failure({
     reason: "option-dropped",
     blame: blameOf(worst ?? "project"),
@@ -173,7 +179,7 @@ function contradiction(a: Option, b: Option): Failure {
 }
 
 function blameOf(asker: Asker): Blame {
-  return ({ user: "usage", suite: "suite", project: "infra" } as const)[asker];
+  return ({ user: "usage", suite: "suite", arch: "infra", project: "infra" } as const)[asker];
 }
 
 /** file:line, as compilers write it. */

@@ -1,6 +1,6 @@
 import { inStep } from "../model/event.ts";
 import { exitStatus, exitStatusFor, failureDetails, type Blame } from "../model/failure.ts";
-import { buildKernel, builtDetail } from "../kernel/build.ts";
+import { buildKernel, builtDetail, tryConfiguration } from "../kernel/build.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { openReporter } from "../report.ts";
@@ -18,18 +18,37 @@ export const buildCommand = defineCommand({
     ],
   ],
   options: (yargs) =>
-    kernelOptions(yargs).option("json", {
-      type: "boolean",
-      default: false,
-      describe: "events as JSON lines on stdout",
-    }),
+    kernelOptions(yargs)
+      .option("config-only", {
+        type: "boolean",
+        default: false,
+        describe: "only configure the baseline: does the kernel take every option?",
+      })
+      .option("json", {
+        type: "boolean",
+        default: false,
+        describe: "events as JSON lines on stdout",
+      }),
   run: async (args, { signal, print }) => {
     const reporter = openReporter({ json: args.json });
     const { emit } = reporter;
     const made: string[] = [];
     const blames: Blame[] = [];
     try {
-      const plan = await makePlan(runRequest(args), { emit, signal });
+      const configOnly = args["config-only"];
+      const plan = await makePlan(runRequest(args), {
+        emit,
+        signal,
+        noSeriesByDefault: configOnly,
+      });
+      if (configOnly) {
+        const request = kernelRequest(plan, { emit, signal });
+        const dropped = await tryConfiguration({ ...request, progress: () => undefined });
+        const lacking = dropped.map(({ wanted }) => `${wanted.name} (${wanted.origin.file})`);
+        if (!args.json)
+          print([`${plan.arch.name}: every option is taken`, ...lacking].join("\n  but: "));
+        return exitStatus.ok;
+      }
       for (const planned of [undefined, ...plan.series]) {
         const label = planned?.series.name ?? "baseline";
         const step = { id: `kernel:${label}`, title: `build ${label}` };

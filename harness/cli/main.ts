@@ -34,6 +34,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   series: async () => (await import("./series.ts")).seriesCommand,
   list: async () => (await import("./list.ts")).listCommand,
   clean: async () => (await import("./clean.ts")).cleanCommand,
+  calibrate: async () => (await import("./calibrate.ts")).calibrateCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
 };

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Arch } from "../arch.ts";
+import { compilerOf, type Arch } from "../arch.ts";
 import type { Check, Finding } from "./check.ts";
 import { exec, findProgram } from "../exec.ts";
 
@@ -115,31 +115,46 @@ const headers: readonly (Pick<Check, "name" | "purpose" | "packages"> & { header
   },
 ];
 
-/** The checks for programs and libraries: common ones, the architecture's compilers, its QEMU. */
-export function toolChecks(arch: Arch): Check[] {
-  const compiler = `${arch.crossCompile}gcc`;
-  const compilers: Tool[] = [
-    {
-      group: "compilers",
-      name: compiler,
-      purpose: `compiles ${arch.name} kernels`,
-      packages: arch.packages,
-    },
-  ];
-  const qemu: Tool = {
-    group: "guests",
-    name: arch.qemu.binary,
-    purpose: `runs ${arch.name} guests`,
-    packages: [arch.qemu.package],
+/** The checks for programs and libraries that every architecture needs. */
+export function toolChecks(): Check[] {
+  return [programCheck(hostCompiler), ...tools.map(programCheck), ...headers.map(headerCheck)];
+}
+
+/** The checks of one architecture: its compilers and its QEMU. */
+export function archChecks(arch: Arch): Check[] {
+  const compiler: Tool = {
+    group: "compilers",
+    name: `${arch.crossCompile}gcc`,
+    purpose: `compiles ${arch.name} kernels`,
+    packages: arch.packages,
   };
-  return [
-    ...compilers.map(programCheck),
-    ...(compiler === "gcc" ? [] : [programCheck(hostCompiler)]),
-    ...arch.abis.map(abiCheck),
-    ...tools.map(programCheck),
-    ...headers.map(headerCheck),
-    programCheck(qemu),
-  ];
+  const checks = [programCheck(compiler), ...arch.abis.map(abiCheck), qemuCheck(arch)];
+  return checks.filter(({ name }) => name !== hostCompiler.name);
+}
+
+/** QEMU, and whether it is new enough to have the machine. */
+function qemuCheck({ name, qemu }: Arch): Check {
+  const check = programCheck({
+    group: "guests",
+    name: qemu.binary,
+    purpose: `runs ${name} guests`,
+    packages: [qemu.package],
+  });
+  const probe = async (full: boolean): Promise<Finding> => {
+    const found = await check.probe(full);
+    const at = qemu.machine.indexOf("-M");
+    const machine = at < 0 ? undefined : qemu.machine[at + 1]?.split(",")[0];
+    if (found.state !== "ok" || !full || machine === undefined) return found;
+    const help = await exec(qemu.binary, ["-M", "help"], { timeoutSeconds: 20 });
+    const isListed = help.stdout.split("\n").some((line) => line.split(" ")[0] === machine);
+    if (isListed || !help.stdout.startsWith("Supported machines")) return found;
+    return {
+      state: "broken",
+      detail: `${found.detail} has no machine ${machine}`,
+      hint: `a newer QEMU may have it; see harness/arch/${name}.ts`,
+    };
+  };
+  return { ...check, probe };
 }
 
 const hostCompiler: Tool = {
@@ -179,7 +194,8 @@ function abiCheck(abi: Arch["abis"][number]): Check {
     importance: "needed",
     probe: async (full) => {
       if (findProgram(abi.compiler) === undefined) return missing(`no ${abi.compiler} on PATH`);
-      const libc = await exec(abi.compiler, ["-print-file-name=libc.a"]);
+      const [compiler, ...flags] = compilerOf(abi);
+      const libc = await exec(compiler, [...flags, "-print-file-name=libc.a"]);
       // Without one the compiler says the bare name again.
       if (!path.isAbsolute(libc.stdout.trim())) return missing(`${abi.compiler} has no libc.a`);
       if (!full) return ok("");

@@ -9,7 +9,7 @@ import { cacheDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { BuildProgress, buildFailure } from "./build-log.ts";
 import { changedOptions, configure } from "./configure.ts";
-import { formatConfig, type Merged } from "../kconfig.ts";
+import { formatConfig, type Dropped, type Merged } from "../kconfig.ts";
 import type { Toolchain } from "./toolchain.ts";
 
 /** A source tree, unpacked only when a build needs it. */
@@ -123,6 +123,23 @@ export async function kernelIsCached(request: KernelRequest): Promise<boolean> {
       verify: "content",
     })) !== undefined
   );
+}
+
+/**
+ * Only configures the baseline, in a folder that is removed again, and gives what the suites want
+ * and this kernel has not. Throws Failure "option-dropped" for what anybody else wants, as a build would.
+ */
+export async function tryConfiguration(request: KernelRequest): Promise<readonly Dropped[]> {
+  await mkdir(cacheDir(), { recursive: true });
+  const objects = await mkdtemp(path.join(cacheDir(), "configuring-"));
+  try {
+    return await configure(
+      makeContext(request, await request.tree.dir(), objects),
+      request.options,
+    );
+  } finally {
+    await rm(objects, { recursive: true, force: true });
+  }
 }
 
 /**

@@ -102,6 +102,8 @@ export class KernelTests {
       boot: () => this.#boot(progress),
       env: {
         KSFT_TIMEOUT_SCALE: String(scale),
+        // Stress cases are sized for an emulated x86_64; a slower guest gets fewer rounds.
+        KSFT_STRESS_DIVISOR: String(stressDivisor(plan.arch.slowdown[accelerator.name])),
         // Documentation/dev-tools/kselftest.rst: tests then allow for a slow machine.
         ...(accelerator.name === "tcg" ? { KSFT_MACHINE_SLOW: "yes" } : {}),
       },
@@ -163,6 +165,13 @@ export class KernelTests {
     };
     return { vm, files };
   }
+}
+
+/** The slowdown that suites are sized for: an emulated x86_64's. */
+const usualSlowdown = 8;
+
+function stressDivisor(slowdown: number): number {
+  return Math.max(1, Math.round(slowdown / usualSlowdown));
 }
 
 /** For the reader's eyes: the initramfs had the run's keys in it and is gone. */

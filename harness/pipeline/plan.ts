@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { findArch, type Arch } from "../arch.ts";
+import { findArch, fragmentOf, type Arch } from "../arch.ts";
 import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
 import {
   mergeFragments,
@@ -27,6 +27,7 @@ import {
   type SuiteRequest,
 } from "../suite.ts";
 import { remedyText, type Quirk } from "../quirks.ts";
+import { withMeasuredSlowdown } from "../vm/slowdown.ts";
 import { sourceOn } from "./on-series.ts";
 import { adaptMachine, adaptOptions, adaptToolchain, findQuirks } from "./plan-quirks.ts";
 
@@ -75,7 +76,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     context.emit({ type: "notice", text });
   };
   checkNumbers(request);
-  const arch = await findArch(request.arch);
+  const arch = await withMeasuredSlowdown(await findArch(request.arch));
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
   const users = userFragments(request);
@@ -151,10 +152,9 @@ function checkNumbers(request: RunRequest): void {
 }
 
 function projectFragments(arch: Arch): Fragment[] {
-  return ["base.config", `arch/${arch.name}.config`].map((name) => {
-    const file = path.join("kconfigs", name);
-    return parseFragment(readFileSync(path.join(projectDir, file), "utf8"), file, "project");
-  });
+  const read = (file: string, asker: "project" | "arch") =>
+    parseFragment(readFileSync(path.join(projectDir, file), "utf8"), file, asker);
+  return [read("kconfigs/base.config", "project"), read(fragmentOf(arch), "arch")];
 }
 
 function userFragments(request: RunRequest): Fragment[] {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Abi, Arch } from "../arch.ts";
+import { compilerOf, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
@@ -47,7 +47,9 @@ export async function buildCSuite(
     // ... and what it builds from others' sources ...
     sources: sources.map(({ program, sha256 }) => [program, sha256]),
     // ... for which ABIs, by which compilers.
-    compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerVersion(abi)])),
+    compilers: await Promise.all(
+      abis.map(async (abi) => [abi.name, abi.flags, await compilerVersion(abi)]),
+    ),
   });
   const entry = await cached(
     {
@@ -106,7 +108,7 @@ async function buildForAbi(
     });
   const variables = [
     `OUTPUT=${inside.out}/${abi.name}`,
-    `CC=${abi.compiler}`,
+    `CC=${compilerOf(abi).join(" ")}`,
     `ABI=${abi.name}`,
     `SOURCES=${inside.sources}`,
   ];

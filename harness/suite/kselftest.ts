@@ -231,7 +231,7 @@ async function build(
       "-perm",
       "-u+x",
       "-exec",
-      "strip",
+      `${arch.crossCompile}strip`,
       "--strip-debug",
       "{}",
       "+",

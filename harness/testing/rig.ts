@@ -74,6 +74,8 @@ export class Rig {
   kernel: string;
   /** The command that runs go to. */
   command: "run" | "mutants" | "bisect" = "run";
+  /** What is run; a test may have made a project of its own. */
+  program = path.join(projectDir, "build/harness/bin.js");
   /** Further variables for the program. */
   moreEnv: Readonly<Record<string, string>> = {};
 
@@ -105,9 +107,9 @@ export class Rig {
     return rig;
   }
 
-  async qemu(scenario: Scenario): Promise<void> {
+  async qemu(scenario: Scenario, binary = "qemu-system-x86_64"): Promise<void> {
     await mkdir(this.#bin, { recursive: true });
-    installFakeQemu(this.#bin, scenario, "qemu-system-x86_64");
+    installFakeQemu(this.#bin, scenario, binary);
   }
 
   /** Gives the same QEMU other guests. */
@@ -171,10 +173,10 @@ export class Rig {
   }
 
   #arguments(): string[] {
-    const bin = path.join(projectDir, "build/harness/bin.js");
     const cell = ["--kernel", this.kernel, "--suite", "kselftest:fake"];
     const options = this.command === "bisect" ? [] : cell;
-    return [bin, this.command, "--json", "--output", path.join(this.dir, "results"), ...options];
+    const results = path.join(this.dir, "results");
+    return [this.program, this.command, "--json", "--output", results, ...options];
   }
 
   async #seedUserland(): Promise<void> {

@@ -12,6 +12,20 @@ export interface FailedBoot {
 /** What an unmet condition of a boot is called. */
 export type BootReason = "qemu-failed" | "boot-hang" | "boot-no-ssh";
 
+/** Why QEMU gives up at once, by what it prints; each is about what a descriptor says. */
+const givingUp = [
+  {
+    says: /unsupported machine type|unable to find CPU model|is not a valid device model name|Property '[^']*' not found/,
+    reason: "qemu-too-old",
+    what: "does not know a machine, a CPU or a device of",
+  },
+  {
+    says: /could not load kernel|incompatible architecture|kernel .*too (large|big)|too large for the available memory|does not have the right byte order/i,
+    reason: "kernel-not-loaded",
+    what: "cannot load the kernel (another byte order, another format, or larger than the memory) of",
+  },
+] as const;
+
 /** A probe's final answer: the condition will never hold. */
 export class Verdict extends Error {}
 /** The guest's init says that there will be no ssh. */
@@ -30,13 +44,19 @@ export function unmetFailure<T>(
   if (unmet.why === "refused" && unmet.error instanceof GuestSaysNo) {
     return failure(boot, "boot-no-network", kernelBlame, {
       what: `${kernel} boots, but its guest has no network: ${unmet.error.message}`,
-      hint: "kconfigs/ asks for what the harness needs; the console's tail may say what failed",
+      hint: `does kconfigs/arch/${arch.name}.config have the driver of ${arch.qemu.nic} and of its bus? the console's tail may say more`,
     });
   }
   if (unmet.why === "refused" && unmet.error instanceof LoginFailed) {
     return failure(boot, "ssh-login", "infra", {
       what: `${kernel}'s guest refuses the harness's ssh login: ${unmet.error.message}`,
       hint: "the keys are made for each run; is the initramfs of this run in use?",
+    });
+  }
+  if (reason === "boot-hang" && boot.consoleTail === "") {
+    return failure(boot, "boot-no-console", kernelBlame, {
+      what: `${kernel} says nothing on its console: ${why(unmet)}`,
+      hint: `it died early, or console=${arch.qemu.console} has no driver in kconfigs/arch/${arch.name}.config; a slow host wants --timeout-scale`,
     });
   }
   const what = {
@@ -65,7 +85,7 @@ export function deathFailure(boot: FailedBoot, death: Death): Failure {
     case "powered-off":
       return failure(boot, "boot-reset", kernelBlame, {
         what: `${kernel} ${death.how === "reset" ? "resets" : "powers off"} its machine at boot, without a panic`,
-        hint: "an x86 kernel that faults before its console works resets the machine",
+        hint: "a kernel that faults before its console works may reset the machine",
       });
     case "qemu-killed":
       return failure(boot, "qemu-killed", "infra", {
@@ -80,18 +100,46 @@ export function deathFailure(boot: FailedBoot, death: Death): Failure {
           evidence: death.output,
         });
       }
-      return failure(boot, "qemu-failed", "infra", {
-        what: `${binary} ended at once with status ${death.exitCode ?? "unknown"}`,
-        hint: "try its command line by hand; harness doctor checks the host",
-        evidence: [`$ ${boot.commandLine.join(" ")}`, death.output.trim(), boot.consoleTail]
-          .filter(Boolean)
-          .join("\n"),
-      });
+      return gaveUp(boot, death.exitCode, death.output);
     case "stopped":
       return failure(boot, "stopped", "infra", {
         what: `the VM of ${kernel} was stopped while it booted`,
       });
   }
+}
+
+function gaveUp(boot: FailedBoot, exitCode: number | undefined, output: string): Failure {
+  const { arch } = boot.request;
+  const { binary } = arch.qemu;
+  const evidence = [`$ ${boot.commandLine.join(" ")}`, output.trim(), boot.consoleTail];
+  const known = givingUp.find(({ says }) => says.test(output));
+  return failure(boot, known?.reason ?? "qemu-failed", "infra", {
+    what: known
+      ? `${binary} ${known.what} the ${arch.name} guest`
+      : `${binary} ended at once with status ${exitCode ?? "unknown"}`,
+    hint: known
+      ? `see harness/arch/${arch.name}.ts; harness doctor --arch ${arch.name} shows QEMU's version`
+      : "try its command line by hand; harness doctor checks the host",
+    evidence: evidence.filter(Boolean).join("\n"),
+  });
+}
+
+/**
+ * The failure of a guest whose clock is far ahead of the host's, or undefined. `uptime`: what
+ * /proc/uptime said in a guest that QEMU has run for `seconds`.
+ */
+export function clockFailure(
+  boot: FailedBoot,
+  uptime: string,
+  seconds: number,
+): Failure | undefined {
+  const guest = Number.parseFloat(uptime);
+  // A clock that lags behind only makes tests slow; QEMU's start and firmware are no guest's time.
+  if (!(guest > 2 * seconds + 1)) return undefined;
+  return failure(boot, "guest-clock", "infra", {
+    what: `the guest's clock runs away from the host's: ${guest.toFixed(1)} s since its boot, ${seconds.toFixed(1)} s since QEMU's start`,
+    hint: "no time limit and no time that a test measures means anything; look at the clock source in the console",
+  });
 }
 
 function failure(

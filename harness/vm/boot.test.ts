@@ -204,7 +204,7 @@ test("QEMU that is not installed is infra's fault, with the package to install",
 });
 
 test("QEMU that ends at once is infra's fault, with what it printed", async (t) => {
-  const message = "qemu-system-x86_64: -M q36: unsupported machine type";
+  const message = "qemu-system-x86_64: cannot set up guest memory: Cannot allocate memory";
   const failure = await bootFailure(t, rig(t, { boot: [{ qemuExits: 1, message }] }));
   t.is(failure.reason, "qemu-failed");
   t.is(failure.blame, "infra");

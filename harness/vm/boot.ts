@@ -11,6 +11,7 @@ import type {
   VmState,
 } from "../vm.ts";
 import {
+  clockFailure,
   deathFailure,
   GuestSaysNo,
   LoginFailed,
@@ -44,6 +45,9 @@ const bounds = {
   /** From a panic to the reset it should cause. */
   panic: 1,
 };
+
+/** Shows that ssh works, and whether the guest's clock does. */
+const firstCommand = "cat /proc/uptime";
 
 /** Between attempts to log in while sshd turns them down. */
 const retrySeconds = 0.2;
@@ -160,7 +164,7 @@ class QemuVm implements Vm {
       "boot-hang",
     );
     this.#enter({ id: "connecting", sshPort: this.#sshPort });
-    await this.#reach(
+    const uptime = await this.#reach(
       {
         name: "the first ssh command",
         probe: (signal) => this.#firstCommand(signal),
@@ -170,6 +174,8 @@ class QemuVm implements Vm {
       "boot-no-ssh",
     );
     this.#bootSeconds = this.#qemu.seconds;
+    const wrongClock = clockFailure(this.#failed, uptime, this.#bootSeconds);
+    if (wrongClock) throw wrongClock;
     this.#enter({ id: "running", sshPort: this.#sshPort, bootSeconds: this.#bootSeconds });
   }
 
@@ -238,8 +244,9 @@ class QemuVm implements Vm {
       probe: async (signal) => {
         const heard = this.#line(/\bsysrq: /i, signal);
         const qmp = await this.#qemu.qmp;
-        await qmp.execute("chardev-send-break", { id: "console" });
-        this.#qemu.type("h");
+        const { sysrqPrefix } = this.#request.arch.qemu;
+        if (sysrqPrefix === undefined) await qmp.execute("chardev-send-break", { id: "console" });
+        this.#qemu.type(`${sysrqPrefix ?? ""}h`);
         await heard;
         return undefined;
       },
@@ -291,14 +298,15 @@ class QemuVm implements Vm {
     return this.#connection;
   }
 
-  async #firstCommand(signal: AbortSignal): Promise<void> {
+  /** Gives what the guest says of its time since boot. */
+  async #firstCommand(signal: AbortSignal): Promise<string> {
     while (!signal.aborted) {
       try {
         const connection = await this.#connect();
-        const { end } = await connection.exec("true", {});
-        if (end.how === "exited" && end.code === 0) return;
+        const { end, stdout } = await connection.exec(firstCommand, {});
+        if (end.how === "exited" && end.code === 0) return stdout.toString("latin1");
         if (end.how !== "connection-lost") {
-          throw new LoginFailed(`"true" came to an odd end: ${JSON.stringify(end)}`);
+          throw new LoginFailed(`"${firstCommand}" came to an odd end: ${JSON.stringify(end)}`);
         }
       } catch (thrown) {
         const error = thrown as Error & { level?: string };
@@ -310,6 +318,7 @@ class QemuVm implements Vm {
       this.#connection = undefined;
       await new Promise((resolve) => setTimeout(resolve, retrySeconds * 1000));
     }
+    return "";
   }
 
   get #failed(): FailedBoot {

@@ -6,11 +6,6 @@
  */
 #include "expect.h"
 
-static pid_t start_calls(void)
-{
-	return start_tracee(run_calls, PTRACE_O_TRACESYSGOOD);
-}
-
 static const char *tracee_path;
 
 static void run_program(void)
@@ -24,7 +19,7 @@ static void run_program(void)
 /* Traces the program of @abi: the same calls whatever ABI the tracer is of. */
 static void check_program(const struct abi *abi)
 {
-	const uint64_t bit = abi->getpid & X32_BIT;
+	const uint64_t bit = abi->number_bits;
 	uint64_t args[6];
 	char path[40];
 	int i, status;
@@ -33,7 +28,7 @@ static void check_program(const struct abi *abi)
 	snprintf(path, sizeof(path), "../%s/tracee", abi->name);
 	tracee_path = path;
 	for (i = 0; i < 6; i++)
-		args[i] = abi->args_32_bit ? (uint32_t)PATTERN(i) : PATTERN(i);
+		args[i] = abi->regs_32_bit ? (uint32_t)PATTERN(i) : PATTERN(i);
 	pid = start_tracee(run_program, PTRACE_O_TRACESYSGOOD |
 			   PTRACE_O_TRACEEXEC);
 	status = resume_wait(pid, PTRACE_CONT, 0);
@@ -49,7 +44,8 @@ static void check_program(const struct abi *abi)
 
 	next_syscall_stop(pid);
 	expect_entry(pid, abi->arch, abi->getpid, args);
-	EXPECT_EQ(get_frame(pid).regs_32_bit, abi->args_32_bit);
+	if (!OTHER_ABI_REGS_HIDDEN)
+		EXPECT_EQ(get_frame(pid).regs_32_bit, abi->regs_32_bit);
 	next_syscall_stop(pid);
 	expect_exit(pid, abi->arch, pid, false);
 	next_syscall_stop(pid);
@@ -57,23 +53,22 @@ static void check_program(const struct abi *abi)
 	next_syscall_stop(pid);
 	expect_exit(pid, abi->arch, -ENOSYS, true);
 	next_syscall_stop(pid);
-	expect_entry(pid, abi->arch, (abi->args_32_bit ? 252 : 231) | bit, args);
+	expect_entry(pid, abi->arch, abi->exit_group, args);
 	expect_gone(pid, PTRACE_CONT, (uint8_t)PATTERN(0));
 }
 
-CASE(x86_64_program)
-{
-	check_program(&abi_x86_64);
-}
+/* One case for each ABI: x86_64_program ... */
+#define PROGRAM_CASE(abi)						\
+	CASE(abi##_program)						\
+	{								\
+		check_program(&abi_##abi);				\
+	}
+CPU_ABIS(PROGRAM_CASE)
 
-CASE(i386_program)
+#if defined(__x86_64__) || defined(__i386__)
+static pid_t start_calls(void)
 {
-	check_program(&abi_i386);
-}
-
-CASE(x32_program)
-{
-	check_program(&abi_x32);
+	return start_tracee(run_calls, PTRACE_O_TRACESYSGOOD);
 }
 
 /* Runs the table untraced; whether it came to its end. */
@@ -218,5 +213,6 @@ CASE(vdso_call)
 	follow_calls(pid);
 }
 #endif
+#endif /* x86 */
 
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

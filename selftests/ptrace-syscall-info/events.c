@@ -73,7 +73,12 @@ static void check_birth(struct call *call, int event, bool done)
 CASE(fork_event)
 {
 	shared_init();
+#ifdef __NR_fork
 	check_birth(add_call(NATIVE, __NR_fork, 0), PTRACE_EVENT_FORK, false);
+#else
+	check_birth(add_call_args(NATIVE, __NR_clone, CLONE_ARGS(SIGCHLD), 0),
+		    PTRACE_EVENT_FORK, false);
+#endif
 }
 
 /* CLONE_VFORK without CLONE_VM: the child must not use the parent's stack. */
@@ -81,7 +86,7 @@ CASE(vfork_event)
 {
 	shared_init();
 	check_birth(add_call_args(NATIVE, __NR_clone,
-				  (uint64_t[6]){ CLONE_VFORK | SIGCHLD }, 0),
+				  CLONE_ARGS(CLONE_VFORK | SIGCHLD), 0),
 		    PTRACE_EVENT_VFORK, true);
 }
 
@@ -89,8 +94,7 @@ CASE(vfork_event)
 CASE(clone_event)
 {
 	shared_init();
-	check_birth(add_call_args(NATIVE, __NR_clone, (uint64_t[6]){ CLONE_FS },
-				  0),
+	check_birth(add_call_args(NATIVE, __NR_clone, CLONE_ARGS(CLONE_FS), 0),
 		    PTRACE_EVENT_CLONE, false);
 }
 
@@ -153,7 +157,7 @@ CASE(exit_by_a_signal)
 	EXPECT_EQ(resume_wait(pid, PTRACE_SYSCALL, SIGTERM) >> 8,
 		  EVENT_STOP(PTRACE_EVENT_EXIT));
 	expect_none(pid, THIS_ABI.arch);
-	expect_place(pid, &shared->calls[0]);
+	expect_place_at(pid, &shared->calls[0], SIGNAL_IP);
 }
 
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

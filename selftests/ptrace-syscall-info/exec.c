@@ -14,11 +14,9 @@
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
 /* Appends execve(@path, @argv, NULL) to the table. */
-static struct call *add_exec(enum how how, const char *path, char **argv)
+static struct call *add_exec(int how, const char *path, char **argv)
 {
-	int64_t nr = how == INT80 ? abi_i386.execve : THIS_ABI.execve;
-
-	return add_call_args(how, nr, (uint64_t[6]){ (uintptr_t)path,
+	return add_call_args(how, abi_of_call(how)->execve, (uint64_t[6]){ (uintptr_t)path,
 			     (uintptr_t)argv, 0, PATTERN(3) }, 0);
 }
 
@@ -30,8 +28,8 @@ static char *program_of(const struct abi *abi)
 	return path;
 }
 
-/* Ends the case if programs of @abi do not run here, traced or not. */
-static void need_program(const struct abi *abi)
+/* Runs the program of @abi untraced.  Return: its wait status. */
+static int run_program(const struct abi *abi)
 {
 	char *path = program_of(abi), *argv[] = { path, NULL };
 	pid_t pid = fork();
@@ -43,10 +41,18 @@ static void need_program(const struct abi *abi)
 		_exit(errno);
 	}
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* Ends the case if programs of @abi do not run here, traced or not. */
+static void need_program(const struct abi *abi)
+{
+	int status = run_program(abi);
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ENOEXEC)
 		SKIP("this kernel runs no %s programs", abi->name);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ENOENT)
-		SKIP("there is no %s", path);
+		SKIP("there is no %s", program_of(abi));
 	EXPECT_EQ(status, 0);
 }
 
@@ -80,7 +86,7 @@ static bool follow_program(pid_t pid, const struct abi *abi)
 	}
 }
 
-static void check_exec(enum how how, const struct abi *to)
+static void check_exec(int how, const struct abi *to)
 {
 	char *argv[] = { "tracee", NULL };
 	struct call *c;
@@ -90,32 +96,26 @@ static void check_exec(enum how how, const struct abi *to)
 	shared_init();
 	strcpy(shared->path, program_of(to));
 	c = add_exec(how, shared->path, argv);
-	/* int $0x80 takes pointers of 32 bits. */
+	/* 64-bit code's int $0x80 takes pointers of 32 bits. */
 	shared->argv[0] = (uintptr_t)shared->path;
-	if (how == INT80)
+	if (how != NATIVE)
 		c->raw.args[1] = (uint32_t)(uintptr_t)shared->argv;
 	pid = start_tracee(run_calls, OPTIONS);
 	next_syscall_stop(pid);
-	expect_entry(pid, arch_of(how), c->nr, c->raw.args);
+	expect_entry(pid, abi_of_call(how)->arch, c->nr, c->raw.args);
 	expect_place(pid, c);
 	EXPECT(!follow_program(pid, to), "the program goes on");
 }
 
-CASE(exec_x86_64)
-{
-	check_exec(NATIVE, &abi_x86_64);
-}
+/* One case for each ABI: exec_x86_64 ... */
+#define EXEC_CASE(abi)							\
+	CASE(exec_##abi)						\
+	{								\
+		check_exec(NATIVE, &abi_##abi);				\
+	}
+CPU_ABIS(EXEC_CASE)
 
-CASE(exec_i386)
-{
-	check_exec(NATIVE, &abi_i386);
-}
-
-CASE(exec_x32)
-{
-	check_exec(NATIVE, &abi_x32);
-}
-
+#if defined(__x86_64__) || defined(__i386__)
 /* By int $0x80 the old program's ABI is i386 in the entry, too. */
 CASE(exec_x86_64_by_int80)
 {
@@ -127,29 +127,35 @@ CASE(exec_i386_by_int80)
 {
 	check_exec(INT80, &abi_i386);
 }
+#endif
 
 /* There and back, as often as there are ABIs that this kernel runs. */
 CASE(exec_there_and_back)
 {
-	char *argv[] = {
-		"tracee", "../x86_64/tracee", "../i386/tracee",
-		"../x86_64/tracee", "../i386/tracee", NULL,
-	};
-	const struct abi *abis[] = {
-		&abi_i386, &abi_x86_64, &abi_i386, &abi_x86_64, &abi_i386,
-	};
-	unsigned int i;
+#define ABI_OF_CPU(abi) &abi_##abi,
+	const struct abi *all[] = { CPU_ABIS(ABI_OF_CPU) }, *turn[5], *runs[8];
+	char paths[5][40], *argv[6] = { "tracee" };
+	unsigned int i, count = 0;
 	pid_t pid;
 
-	need_program(&abi_i386);
-	need_program(&abi_x86_64);
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!run_program(all[i]))
+			runs[count++] = all[i];
+	if (count < 2)
+		SKIP("this kernel runs programs of no other ABI");
+	for (i = 0; i < 5; i++) {
+		turn[i] = runs[(i + 1) % count];
+		strcpy(paths[i], program_of(turn[i]));
+		argv[i] = i ? paths[i] : "tracee";
+	}
+	argv[5] = NULL;
 	shared_init();
-	strcpy(shared->path, program_of(&abi_i386));
+	strcpy(shared->path, paths[0]);
 	add_exec(NATIVE, shared->path, argv);
 	pid = start_tracee(run_calls, OPTIONS);
 	next_syscall_stop(pid);
 	for (i = 0; i < 5; i++)
-		EXPECT_EQ(follow_program(pid, abis[i]), i < 4);
+		EXPECT_EQ(follow_program(pid, turn[i]), i < 4);
 }
 
 /* An exec that fails leaves the ABI as it was. */
@@ -283,19 +289,12 @@ static void check_attach(const struct abi *to)
 	(void)get_info(HERE, pid, INFO_EXIT, SIZE_EXIT, to->arch);
 }
 
-CASE(attach_in_exec_x86_64)
-{
-	check_attach(&abi_x86_64);
-}
+/* One case for each ABI: attach_in_exec_x86_64 ... */
+#define ATTACH_CASE(abi)						\
+	CASE(attach_in_exec_##abi)					\
+	{								\
+		check_attach(&abi_##abi);				\
+	}
+CPU_ABIS(ATTACH_CASE)
 
-CASE(attach_in_exec_i386)
-{
-	check_attach(&abi_i386);
-}
-
-CASE(attach_in_exec_x32)
-{
-	check_attach(&abi_x32);
-}
-
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

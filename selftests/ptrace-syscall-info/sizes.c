@@ -301,4 +301,4 @@ CASE(eio_unknown_request)
 	}
 }
 
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

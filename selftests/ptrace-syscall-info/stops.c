@@ -107,7 +107,7 @@ CASE(signal_stop_is_none)
 		expect_exit(pid, THIS_ABI.arch, 0, false);
 		next_stop(pid, signals[i]);
 		expect_none(pid, THIS_ABI.arch);
-		expect_place(pid, &shared->calls[0]);
+		expect_place_at(pid, &shared->calls[0], SIGNAL_IP);
 		/* Suppressed; entry and exit go on as if nothing had been. */
 		next_syscall_stop(pid);
 		expect_entry(pid, THIS_ABI.arch, __NR_getuid, NULL);
@@ -129,7 +129,7 @@ CASE(fault_stop_is_none)
 	pid_t pid = start_tracee(run_fault, PTRACE_O_TRACESYSGOOD);
 
 	next_stop(pid, SIGSEGV);
-	expect_none(pid, THIS_ABI.args_32_bit ? ANY_ARCH : THIS_ABI.arch);
+	expect_none(pid, ARCH_OUTSIDE_CALLS);
 }
 
 /*
@@ -143,7 +143,7 @@ CASE(forged_si_code_is_none)
 
 	shared_init();
 	si = mmap(NULL, sizeof(*si), PROT_READ | PROT_WRITE,
-		  MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	EXPECT(si != MAP_FAILED, "mmap: %s", strerror(errno));
 	si->si_signo = SIGTRAP;
 	si->si_code = SYSCALL_STOP;
@@ -179,7 +179,7 @@ CASE(group_stop_is_none)
 	EXPECT_EQ(ptrace(PTRACE_GETSIGINFO, pid, 0L, &si), -1);
 	EXPECT_EQ(errno, EINVAL);
 	expect_none(pid, THIS_ABI.arch);
-	expect_place(pid, &shared->calls[0]);
+	expect_place_at(pid, &shared->calls[0], SIGNAL_IP);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, __NR_getuid, NULL);
 }
@@ -220,7 +220,7 @@ CASE(event_stop_is_none)
 	EXPECT(status >> 8 == (SIGSTOP | PTRACE_EVENT_STOP << 8),
 	       "status 0x%x is no group stop", status);
 	expect_none(pid, THIS_ABI.arch);
-	expect_place(pid, &shared->calls[1]);
+	expect_place_at(pid, &shared->calls[1], SIGNAL_IP);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, __NR_getuid, shared->calls[2].raw.args);
 	next_syscall_stop(pid);
@@ -249,13 +249,25 @@ CASE(cont_does_not_invert)
 	expect_gone(pid, PTRACE_CONT, 0);
 }
 
+/* Not every CPU can step; the kernel says so by EIO. */
+static void need_single_step(void)
+{
+	pid_t pid = start_tracee(run_calls, 0);
+
+	if (ptrace(PTRACE_SINGLESTEP, pid, 0L, 0L) < 0 && errno == EIO)
+		SKIP("this architecture has no PTRACE_SINGLESTEP");
+	EXPECT_OK(kill(pid, SIGKILL));
+}
+
 /* Steps are no system call stops, not even over the instruction of a call. */
 CASE(single_step_is_none)
 {
+	uint64_t ip, last = 0;
 	int i, calls = 0;
 	pid_t pid;
 
 	shared_init();
+	need_single_step();
 	pid = start_calls();
 	add_call(NATIVE, __NR_getuid, getuid());
 	add_call(NATIVE, __NR_getgid, getgid());
@@ -264,9 +276,12 @@ CASE(single_step_is_none)
 		int status = resume_wait(pid, PTRACE_SINGLESTEP, 0);
 
 		expect_signal_stop(status, SIGTRAP);
-		expect_none(pid, THIS_ABI.args_32_bit ? ANY_ARCH : THIS_ABI.arch);
-		if (get_frame(pid).ip == (uintptr_t)raw_native_ip)
+		expect_none(pid, ARCH_OUTSIDE_CALLS);
+		/* Some CPUs report the end of a call and a step at one place. */
+		ip = get_frame(pid).ip;
+		if (ip == (uintptr_t)raw_native_ip && ip != last)
 			calls++;
+		last = ip;
 	}
 	EXPECT_EQ(calls, 2);
 	next_syscall_stop(pid);
@@ -279,13 +294,14 @@ CASE(step_out_of_an_entry)
 	pid_t pid;
 
 	shared_init();
+	need_single_step();
 	pid = start_calls();
 	add_call(NATIVE, __NR_getuid, getuid());
 	add_exit(0);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, __NR_getuid, NULL);
 	expect_signal_stop(resume_wait(pid, PTRACE_SINGLESTEP, 0), SIGTRAP);
-	expect_none(pid, THIS_ABI.args_32_bit ? ANY_ARCH : THIS_ABI.arch);
+	expect_none(pid, ARCH_OUTSIDE_CALLS);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, __NR_exit_group, NULL);
 }
@@ -335,7 +351,7 @@ CASE(restart_syscall)
 	expect_exit(pid, THIS_ABI.arch, -516, true);
 	next_stop(pid, SIGUSR1);
 	expect_none(pid, THIS_ABI.arch);
-	expect_place(pid, &shared->calls[0]);
+	expect_place_at(pid, &shared->calls[0], RESTART_IP);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, THIS_ABI.restart_syscall, NULL);
 	resume(pid, PTRACE_SYSCALL, 0);
@@ -344,4 +360,4 @@ CASE(restart_syscall)
 	expect_exit(pid, THIS_ABI.arch, -516, true);
 }
 
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

@@ -164,4 +164,4 @@ CASE(exec_by_a_thread)
 	(void)get_info(HERE, pid, INFO_ENTRY, SIZE_ENTRY, THIS_ABI.arch);
 }
 
-KTAP_MAIN(.gate = request_gate)
+SUITE_MAIN()

@@ -10,13 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "abi.h"
 #include "raw_syscall.h"
 
 /* The same as in compat.c: a call, one that does not exist, the end. */
 static void make_calls(void)
 {
-	const int64_t bit = THIS_ABI.getpid & X32_BIT;
+	const int64_t bit = THIS_ABI.number_bits;
 	struct raw_call call = { 0 };
 	int i;
 

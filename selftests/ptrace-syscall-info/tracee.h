@@ -13,7 +13,6 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
-#include "abi.h"
 #include "raw_syscall.h"
 #include "syscall_info.h"
 
@@ -23,7 +22,7 @@
 
 /* One call of a tracee, and what the tracer has to be shown of it. */
 struct call {
-	enum how how;
+	int how;
 	struct raw_call raw;
 	uint64_t nr;		/* as shown */
 	int64_t rval;
@@ -31,7 +30,7 @@ struct call {
 	bool ends_the_tracee;
 };
 
-/* Memory of tracer and tracee, below 4 GiB so that int $0x80 can use it. */
+/* Memory of tracer and tracee; on x86 below 4 GiB so that int $0x80 can use it. */
 struct shared {
 	struct call calls[MAX_CALLS];
 	unsigned int count;
@@ -54,23 +53,11 @@ static inline void shared_init(void)
 	EXPECT(shared != MAP_FAILED, "mmap: %s", strerror(errno));
 }
 
-static inline bool args_are_32_bit(enum how how)
-{
-	return how == SYSCALL64 ? false :
-	       how == INT80 || how == VSYSCALL || THIS_ABI.args_32_bit;
-}
-
-static inline uint32_t arch_of(enum how how)
-{
-	return how == SYSCALL64 ? ARCH_X86_64 :
-	       how == INT80 || how == VSYSCALL ? ARCH_I386 : THIS_ABI.arch;
-}
-
 /*
  * Appends a call of number @nr with the six @args, cut to the size of the
  * registers, and with the expected result.
  */
-static inline struct call *add_call_args(enum how how, int64_t nr,
+static inline struct call *add_call_args(int how, int64_t nr,
 					 const uint64_t args[6], int64_t rval)
 {
 	struct call *c = &shared->calls[shared->count++];
@@ -78,17 +65,18 @@ static inline struct call *add_call_args(enum how how, int64_t nr,
 
 	EXPECT(shared->count <= MAX_CALLS, "too many calls");
 	*c = (struct call){
-		.how = how, .nr = nr, .rval = rval,
-		.is_error = rval < 0 && rval >= -4095,
+		.how = how, .nr = SHOWN_NR(nr), .rval = rval,
+		.is_error = rval < 0 && rval >= -LARGEST_ERRNO,
 		.raw.nr = nr,
 	};
 	for (i = 0; i < 6; i++)
-		c->raw.args[i] = args_are_32_bit(how) ? (uint32_t)args[i] : args[i];
+		c->raw.args[i] = abi_of_call(how)->regs_32_bit ?
+				  (uint32_t)args[i] : args[i];
 	return c;
 }
 
 /* The same with PATTERN(i) in each argument; @first replaces the first one. */
-static inline struct call *add_call_first(enum how how, int64_t nr,
+static inline struct call *add_call_first(int how, int64_t nr,
 					  uint64_t first, int64_t rval)
 {
 	const uint64_t args[6] = {
@@ -98,7 +86,7 @@ static inline struct call *add_call_first(enum how how, int64_t nr,
 	return add_call_args(how, nr, args, rval);
 }
 
-static inline struct call *add_call(enum how how, int64_t nr, int64_t rval)
+static inline struct call *add_call(int how, int64_t nr, int64_t rval)
 {
 	return add_call_first(how, nr, PATTERN(0), rval);
 }
@@ -192,8 +180,8 @@ static inline pid_t start_tracee(void (*run)(void), long options)
 
 /* The registers of a stopped tracee; which member depends on iov_len. */
 union regs {
-	uint64_t wide[27];
-	uint32_t narrow[17];
+	uint64_t wide[WIDE_REGS];
+	uint32_t narrow[NARROW_REGS];
 };
 
 /* Return: whether they are those of 32-bit code. */
@@ -219,25 +207,30 @@ static inline struct frame get_frame(pid_t pid)
 	union regs regs;
 
 	if (get_regs(pid, &regs))
-		return (struct frame){ regs.narrow[12], regs.narrow[15], true };
-	return (struct frame){ regs.wide[16], regs.wide[19], false };
+		return (struct frame){ regs.narrow[NARROW_IP] & NARROW_IP_MASK,
+				       regs.narrow[NARROW_SP], true };
+	return (struct frame){ regs.wide[WIDE_IP], regs.wide[WIDE_SP], false };
 }
 
-/* Changes the number that the kernel is about to act on: orig_ax. */
+/* Changes the number that the kernel is about to act on. */
 static inline void set_nr(pid_t pid, long nr)
 {
+#ifdef SET_NR
+	EXPECT_OK(SET_NR(pid, nr));
+#else
 	struct iovec iov;
 	union regs regs;
 
 	iov.iov_base = &regs;
 	if (get_regs(pid, &regs)) {
 		iov.iov_len = sizeof(regs.narrow);
-		regs.narrow[11] = nr;
+		regs.narrow[NARROW_NR] = nr;
 	} else {
 		iov.iov_len = sizeof(regs.wide);
-		regs.wide[15] = nr;
+		regs.wide[WIDE_NR] = nr;
 	}
 	EXPECT_OK(ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &iov));
+#endif
 }
 
 #endif /* TRACEE_H */

@@ -9,6 +9,11 @@
 #include <linux/sched.h>
 #include <pthread.h>
 
+/* The headers of some architectures lack it; the number is that of most. */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
 /*
  * fork() into the namespace that setns() has chosen for children, with a given
  * number in it and in the caller's.  Returns as fork() does.

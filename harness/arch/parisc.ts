@@ -1,0 +1,31 @@
+import type { Arch } from "../arch.ts";
+
+export default {
+  name: "parisc",
+  aliases: ["hppa"],
+  kernelArch: "parisc",
+  crossCompile: "hppa-linux-gnu-",
+  packages: ["gcc-hppa-linux-gnu"],
+  targets: ["vmlinux"],
+  image: "vmlinux",
+  abis: [
+    {
+      name: "parisc",
+      compiler: "hppa-linux-gnu-gcc",
+      packages: ["gcc-hppa-linux-gnu", "libc6-dev-hppa-cross"],
+    },
+  ],
+  qemu: {
+    binary: "qemu-system-hppa",
+    package: "qemu-system-misc",
+    machine: ["-vga", "none"],
+    cpu: { tcg: "hppa", kvm: "host" },
+    memoryMiB: 512,
+    cpus: 1,
+    nic: "virtio-net-pci,romfile=",
+    devices: ["virtio-rng-pci"],
+    console: "ttyS0",
+    append: [],
+  },
+  slowdown: { tcg: 12, kvm: 1 },
+} satisfies Arch;

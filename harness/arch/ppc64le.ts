@@ -1,0 +1,34 @@
+import type { Arch } from "../arch.ts";
+
+export default {
+  name: "ppc64le",
+  aliases: ["ppc64el", "powerpc64le"],
+  kernelArch: "powerpc",
+  crossCompile: "powerpc64le-linux-gnu-",
+  packages: ["gcc-powerpc64le-linux-gnu"],
+  targets: ["vmlinux"],
+  image: "vmlinux",
+  abis: [
+    {
+      name: "ppc64le",
+      compiler: "powerpc64le-linux-gnu-gcc",
+      packages: ["gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross"],
+    },
+  ],
+  qemu: {
+    binary: "qemu-system-ppc64",
+    package: "qemu-system-ppc",
+    // VOF instead of SLOF, whose Forth takes seconds to start.
+    machine: ["-M", "pseries,x-vof=on", "-vga", "none"],
+    cpu: { tcg: "power9", kvm: "host" },
+    memoryMiB: 1024,
+    cpus: 2,
+    nic: "virtio-net-pci,romfile=",
+    devices: ["virtio-rng-pci"],
+    console: "hvc0",
+    // Ctrl-O (drivers/tty/hvc/hvc_console.c).
+    sysrqPrefix: "\x0f",
+    append: [],
+  },
+  slowdown: { tcg: 8, kvm: 1 },
+} satisfies Arch;

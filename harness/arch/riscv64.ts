@@ -1,0 +1,32 @@
+import type { Arch } from "../arch.ts";
+
+export default {
+  name: "riscv64",
+  aliases: ["riscv"],
+  kernelArch: "riscv",
+  crossCompile: "riscv64-linux-gnu-",
+  packages: ["gcc-riscv64-linux-gnu"],
+  targets: ["Image"],
+  image: "arch/riscv/boot/Image",
+  abis: [
+    {
+      name: "riscv64",
+      compiler: "riscv64-linux-gnu-gcc",
+      packages: ["gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"],
+    },
+  ],
+  qemu: {
+    binary: "qemu-system-riscv64",
+    package: "qemu-system-misc",
+    machine: ["-M", "virt"],
+    cpu: { tcg: "rv64", kvm: "host" },
+    memoryMiB: 512,
+    cpus: 2,
+    nic: "virtio-net-pci,romfile=",
+    devices: ["virtio-rng-pci"],
+    console: "ttyS0",
+    // QEMU before 8.1 describes its CPUs by "riscv,isa" alone, which kernels since 6.6 else ignore.
+    append: ["riscv_isa_fallback"],
+  },
+  slowdown: { tcg: 8, kvm: 1 },
+} satisfies Arch;
