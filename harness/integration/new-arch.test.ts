@@ -50,7 +50,7 @@ async function projectWithVax(t: ExecutionContext, arch = vax): Promise<Rig> {
   await mkdir(project);
   for (const name of ["node_modules", "patches", "selftests", "images"])
     await symlink(path.join(projectDir, name), path.join(project, name));
-  for (const name of ["build", "kconfigs", "package.json"])
+  for (const name of ["build", "kconfigs", "package.json", "known-failures.json"])
     await cp(path.join(projectDir, name), path.join(project, name), { recursive: true });
   const descriptor = `export default ${JSON.stringify(arch)};\n`;
   await writeFile(path.join(project, "build/harness/arch/vax.js"), descriptor);

@@ -63,6 +63,33 @@ test("a regression kills, and so does a complaint on the console; a mend does no
   t.deepEqual(of("pass", "pass", "x"), ["warning: x"]);
 });
 
+test("what was never run, as the program ended at the first that noticed, has noticed nothing", (t) => {
+  const of = (patched: readonly string[], splats: readonly string[] = []) =>
+    killers(
+      compare({
+        series: "m",
+        proves: [],
+        control: false,
+        baseline: [
+          {
+            cases: ["s.p.a", "s.p.b"].map((name) => ({ name, verdict: "pass" as const })),
+            splats: [],
+          },
+        ],
+        patched: [
+          {
+            cases: patched.map((name) => ({ name, verdict: "fail" as const })),
+            splats: splats.map((title) => ({ kind: "warning", title, offset: 0 })),
+          },
+        ],
+      }),
+    );
+  t.deepEqual(of(["s.p.a"]), ["s.p.a"]);
+  t.deepEqual(of([], ["x"]), ["warning: x"]);
+  // A kernel that silently loses cases is noticed by just that.
+  t.deepEqual(of([]), ["s.p.a", "s.p.b"]);
+});
+
 test("each shipped mutant is of a shipped series and says what is wrong", async (t) => {
   const series = await mutatedSeries();
   t.true(series.length > 0);

@@ -53,8 +53,13 @@ export async function mutatedSeries(dir = mutantsDir): Promise<string[]> {
     .sort();
 }
 
-/** The cases that noticed a mutant: none means that it survived. */
+/**
+ * The cases that noticed a mutant: none means that it survived. A program ends at the first case that
+ * does, so what is not there afterwards has noticed nothing, unless nothing else did.
+ */
 export function killers(comparison: Comparison): string[] {
   const cases = comparison.cases.filter((each) => isRegression(comparison, each));
-  return [...cases.map(({ name }) => name), ...comparison.newSplats];
+  const ran = cases.filter(({ patched }) => patched.length > 0);
+  const noticed = ran.length > 0 || comparison.newSplats.length > 0 ? ran : cases;
+  return [...noticed.map(({ name }) => name), ...comparison.newSplats];
 }

@@ -303,6 +303,90 @@ CASE(usage_at_a_stop_and_a_continuation_as_in_waitid)
 	EXPECT(agreed == 2, "times or context switches never agree");
 }
 
+/*
+ * waitid() cannot tell what is wrong in the sums that it shares with wait6().
+ * So the units and the places of some are held against what /proc says of the
+ * child (proc(5)): the peak of the resident set that it read while it lived ...
+ */
+static long long own_peak_kib(void)
+{
+	FILE *status = fopen("/proc/self/status", "r");
+	long long kib = 0;
+	char line[128];
+
+	EXPECT(status != NULL, "/proc/self/status: %s", strerror(errno));
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmHWM: %lld kB", &kib) == 1)
+			break;
+	fclose(status);
+	return kib;
+}
+
+/* ... roughly, as each CPU may have some pages that it has not yet told. */
+CASE(maxrss_is_in_kib_as_in_proc)
+{
+	long long *peak = shared(sizeof(*peak));
+	struct rusage_ts64 ru;
+	pid_t child = fork();
+
+	EXPECT_OK(child);
+	if (child == 0) {
+		size_t size = 32 << 20;
+		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		EXPECT(p != MAP_FAILED, "mmap: %s", strerror(errno));
+		memset(p, 1, size);
+		*peak = own_peak_kib();
+		_exit(0);
+	}
+	ru = usage_of(child);
+	EXPECT(*peak > 16 << 10, "VmHWM is %lld", *peak);
+	EXPECT(ru.maxrss > *peak / 2 && ru.maxrss < *peak * 2,
+	       "maxrss %lld, VmHWM %lld kB", (long long)ru.maxrss, *peak);
+}
+
+/* Uses CPU time, nearly none of it in the kernel. */
+static void compute(long long nsec)
+{
+	long long start = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+	volatile unsigned int i;
+
+	do
+		for (i = 0; i < 1000000; i++)
+			;
+	while (read_clock(CLOCK_PROCESS_CPUTIME_ID) - start < nsec);
+}
+
+/* ... and its user and system time, which a zombie still has, in ticks. */
+CASE(user_and_system_time_as_in_proc)
+{
+	long long tick = NSEC / sysconf(_SC_CLK_TCK), utime, stime;
+	struct rusage_ts64 ru;
+	char path[64];
+	FILE *stat;
+	pid_t child = fork();
+
+	EXPECT_OK(child);
+	if (child == 0) {
+		compute(20 * tick);
+		_exit(0);
+	}
+	await_zombie(child);
+	settle(child);
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	stat = fopen(path, "r");
+	EXPECT(stat != NULL, "%s: %s", path, strerror(errno));
+	EXPECT_EQ(fscanf(stat,
+			 "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld",
+			 &utime, &stime), 2);
+	fclose(stat);
+	ru = usage_of(child);
+	EXPECT(utime > stime, "utime %lld, stime %lld ticks", utime, stime);
+	EXPECT_EQ(nsec_of(&ru.utime) / tick, utime);
+	EXPECT_EQ(nsec_of(&ru.stime) / tick, stime);
+}
+
 #define GRANDCHILD_NSEC 30000000
 
 /* A child that ends after a child of its own has, reaped by it or not. */
