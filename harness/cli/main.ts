@@ -29,6 +29,7 @@ const loaders: Readonly<Record<string, () => Promise<Command>>> = {
   merge: async () => (await import("./merge.ts")).mergeCommand,
   results: async () => (await import("./results.ts")).resultsCommand,
   mutants: async () => (await import("./mutants.ts")).mutantsCommand,
+  nightly: async () => (await import("./nightly.ts")).nightlyCommand,
   bisect: async () => (await import("./bisect.ts")).bisectCommand,
   matrix: async () => (await import("./matrix.ts")).matrixCommand,
   series: async () => (await import("./series.ts")).seriesCommand,

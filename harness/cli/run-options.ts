@@ -13,7 +13,7 @@ export function kernelOptions(yargs: Argv) {
     .option("kernel", { type: "string", describe: kernelText });
 }
 
-/** The same for run, which takes several of each: every architecture with every kernel. */
+/** The same for run and matrix, which take several of each, every architecture with every kernel, and what is run there. */
 export function cellOptions(yargs: Argv) {
   return buildOptions(yargs)
     .option("arch", {
@@ -22,7 +22,18 @@ export function cellOptions(yargs: Argv) {
       default: ["x86_64"],
       describe: `${archText}; several, or all`,
     })
-    .option("kernel", { type: "string", array: true, describe: `${kernelText}; several` });
+    .option("kernel", { type: "string", array: true, describe: `${kernelText}; several` })
+    .option("suite", {
+      type: "string",
+      array: true,
+      describe:
+        "suites (harness list suites), or kselftest:<folder>[,<folder>...]; by default all but those marked there as run when named",
+    })
+    .option("repeat", {
+      type: "number",
+      default: 1,
+      describe: "boots of each kernel; disagreement is flaky",
+    });
 }
 
 function buildOptions(yargs: Argv) {
@@ -53,7 +64,12 @@ function buildOptions(yargs: Argv) {
       array: true,
       describe: "a fragment file or CONFIG_NAME=value, over the project's own",
     })
-    .option("toolchain", { type: "string", default: "gcc", describe: "gcc, gcc-N, clang, clang-N" })
+    .option("toolchain", {
+      type: "string",
+      default: "auto",
+      describe:
+        "gcc, gcc-N (of the mirror's releases where it is not installed), clang, clang-N; auto: gcc, or an older one for a kernel that needs it",
+    })
     .option("jobs", {
       type: "number",
       describe: "jobs for make; as many as there are CPUs by default",

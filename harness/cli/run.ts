@@ -47,17 +47,6 @@ export const runCommand = defineCommand({
   ],
   options: (yargs) =>
     cellOptions(yargs)
-      .option("suite", {
-        type: "string",
-        array: true,
-        describe:
-          "suites (harness list suites), or kselftest:<folder>[,<folder>...]; by default all but those marked there as run when named",
-      })
-      .option("repeat", {
-        type: "number",
-        default: 1,
-        describe: "boots of each kernel; disagreement is flaky",
-      })
       .option("output", { type: "string", describe: "folder for results; results/ by default" })
       .option("json", {
         type: "boolean",
