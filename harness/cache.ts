@@ -31,6 +31,7 @@ export const cacheKinds = [
   "judgements",
   "probes",
   "syscalls",
+  "toolchains",
 ] as const;
 export type CacheKind = (typeof cacheKinds)[number];
 

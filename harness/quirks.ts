@@ -20,6 +20,8 @@ export type Remedy =
   | { readonly kind: "make-variable"; readonly variable: string }
   /** The make target that leaves the uapi headers in usr/include for kselftests. */
   | { readonly kind: "headers-target"; readonly target: string }
+  /** Where the user names no compiler, this one is taken: "gcc-14". */
+  | { readonly kind: "compiler"; readonly name: string }
   /** A property of QEMU's emulated CPU model, such as "lpa2=off". */
   | { readonly kind: "cpu-property"; readonly property: string };
 
@@ -115,6 +117,8 @@ export function remedyText({ remedy }: Quirk): string {
       return `make gets ${remedy.variable}`;
     case "headers-target":
       return `kselftests' headers come of make ${remedy.target}`;
+    case "compiler":
+      return `${remedy.name} is the newest compiler that is known to build it`;
     case "cpu-property":
       return `QEMU's emulated CPU gets ${remedy.property}`;
   }

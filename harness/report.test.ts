@@ -466,6 +466,28 @@ test("the live view stays within the terminal and leaves each finished line once
   t.notRegex(screen.lines.join("\n"), controls);
 });
 
+test("of several cells the live view tells how many are done, and counts the time left down", (t) => {
+  const screen = onScreen(80, 10);
+  let now = 0;
+  const { emit, close } = terminalReporter({
+    stdout: screen,
+    stderr: onScreen(80, 10),
+    now: () => now,
+  });
+  const shown = () => {
+    emit({ type: "step-started", step: { id: String(now), title: "build" } });
+    return screen.lines.find((line) => line.includes("cells"))?.trim();
+  };
+  emit({ type: "cells", done: 1, of: 3 });
+  t.is(shown(), "0.0 s  1 of 3 cells done");
+  emit({ type: "cells", done: 2, of: 3, secondsLeft: 200 });
+  now = 60_000;
+  t.is(shown(), "1 min 00 s  2 of 3 cells done, about 2 min 20 s left");
+  now = 300_000;
+  t.is(shown(), "5 min 00 s  2 of 3 cells done, about 0.0 s left");
+  close();
+});
+
 test("lines under way are cut to the terminal's width", (t) => {
   const screen = onScreen(40, 10);
   const { emit, close } = terminalReporter({ stdout: screen, stderr: onScreen(40, 10) });

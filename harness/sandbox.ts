@@ -4,7 +4,7 @@ import path from "node:path";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 
 export interface SandboxOptions extends ExecOptions {
-  /** Host folder -> folder inside, readable only. Inside names are below /mnt. */
+  /** Host folder -> folder inside, readable only. Inside names are below /mnt, or the same as outside. */
   readonly readOnly?: Readonly<Record<string, string>>;
   /** Host folder -> folder inside, writable: nothing else is, but for an empty /tmp. */
   readonly writable?: Readonly<Record<string, string>>;

@@ -188,6 +188,25 @@ export async function listRuns(resultsDir = defaultResultsDir): Promise<readonly
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** So many of the newest runs are looked at for what a cell took: reading all for ever would cost more than it tells. */
+const remembered = 200;
+
+/**
+ * What each cell, an architecture and a kernel as asked for, took in its last run that came to its
+ * end, in seconds. A record that cannot be read tells nothing.
+ */
+export async function pastSeconds(
+  resultsDir = defaultResultsDir,
+): Promise<(cell: { readonly arch: string; readonly kernel: string }) => number | undefined> {
+  const seconds = new Map<string, number>();
+  for (const { dir } of (await listRuns(resultsDir)).slice(-remembered)) {
+    const record = await readRun(dir).catch(() => undefined);
+    if (record?.status === "complete")
+      seconds.set(`${record.arch} ${record.kernel.spec}`, record.seconds);
+  }
+  return ({ arch, kernel }) => seconds.get(`${arch} ${kernel}`);
+}
+
 /**
  * Finds a run by its folder, by its run.json, by its id or the beginning of one, or by "latest".
  * Throws Failure "unknown-run" or "ambiguous-run" (usage).

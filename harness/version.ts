@@ -13,7 +13,12 @@ export async function harnessVersion(dir = projectDir): Promise<string> {
   const { version } = JSON.parse(text) as { version: string };
   // Without this check a copy without .git inside another repository would name that one's commit.
   if (!existsSync(path.join(dir, ".git"))) return version;
-  const git = await exec("git", ["-C", dir, "describe", "--always", "--dirty", "--exclude=*"]);
-  const commit = git.stdout.trim();
-  return git.exitCode === 0 && commit !== "" ? `${version} (${commit})` : version;
+  // Without optional locks: `git describe --dirty` takes the index's lock, and leaves it when it is killed.
+  const git = (...args: readonly string[]) =>
+    exec("git", ["--no-optional-locks", "-C", dir, ...args]);
+  const head = await git("rev-parse", "--short", "HEAD");
+  const status = await git("status", "--porcelain", "--untracked-files=no");
+  if (head.exitCode !== 0 || status.exitCode !== 0) return version;
+  const isDirty = status.stdout.trim() !== "";
+  return `${version} (${head.stdout.trim()}${isDirty ? "-dirty" : ""})`;
 }

@@ -1,8 +1,11 @@
-/** `npm run bench:index`: how fast a results folder with 100,000 results of cases answers. */
+/** `npm run bench:index`: how fast a results folder with 100,000 results of cases answers, and 10,000 cells are planned. */
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { loadArches } from "../arch.ts";
+import { exec } from "../exec.ts";
 import { caseHistory, changingCases, reindex } from "../history.ts";
+import { projectDir } from "../paths.ts";
 import { runRecord, writeRun, type Verdicts } from "../testing/records.ts";
 import { printFigures, type Figure } from "./figure.ts";
 import { median } from "./intervals.ts";
@@ -20,6 +23,19 @@ function verdicts(run: number, kernel: number): Verdicts {
     found[`suite${number % 4}.program${number % 20}.case_${number}`] = verdict;
   }
   return found;
+}
+
+/** Seconds of `harness matrix` over at least `wanted` cells. */
+async function planningSeconds(wanted: number): Promise<number> {
+  const kernels = Math.ceil(wanted / (await loadArches()).length);
+  const named = Array.from({ length: kernels }, (_, i) => ["--kernel", `release:5.${i}`]).flat();
+  const bin = path.join(projectDir, "build/harness/bin.js");
+  const words = [bin, "matrix", "--arch", "all", ...named, "--json"];
+  const { stdout, exitCode, output, seconds } = await exec(process.execPath, words);
+  if (exitCode !== 0) throw new Error(output);
+  const { cells } = JSON.parse(stdout) as { cells: unknown[] };
+  if (cells.length < wanted) throw new Error(`${cells.length} cells are planned`);
+  return seconds;
 }
 
 const dir = await mkdtemp(path.join(os.tmpdir(), "harness-bench-"));
@@ -60,6 +76,12 @@ try {
     }
     figures.push({ name: `${name}, median of 9`, value: median(times), unit: "ms", promised });
   }
+  figures.push({
+    name: "harness matrix: 10,000 cells",
+    value: await planningSeconds(10_000),
+    unit: "s",
+    promised: 1,
+  });
   printFigures(figures);
 } finally {
   await rm(dir, { recursive: true, force: true });

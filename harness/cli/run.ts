@@ -18,7 +18,7 @@ import {
   matrixMarkdown,
   openReporter,
 } from "../report.ts";
-import { createRun, type RunFolder } from "../store.ts";
+import { createRun, pastSeconds, type RunFolder } from "../store.ts";
 import { createMatrix } from "../store/matrix.ts";
 import { harnessVersion } from "../version.ts";
 import { defineCommand } from "./command.ts";
@@ -133,6 +133,7 @@ export const runCommand = defineCommand({
         ...base,
         folder,
         request: wanted.request,
+        expected: await pastSeconds(resultsDir),
         maxFailures: args["fail-fast"] ? 1 : (args["max-failures"] ?? Infinity),
         runCell: async (plan, { began, ...context }) => {
           const own = await folderFor(plan, resultsDir);

@@ -24,6 +24,16 @@ test.serial("two kernels: two runs, one matrix, and a table of where they differ
   const old = await rig.copyTree("linux-old", { "kernel/fork.c": "int fork; /* old */\n" });
   const finished = await rig.run("--kernel", `dir:${old}`, "--patch", patch, "--compare-across");
   t.is(finished.exitCode, 0, finished.output);
+  // Nothing is known of how long a cell takes until one has ended.
+  const told = finished.events.flatMap((event) => (event.type === "cells" ? [event] : []));
+  t.deepEqual(
+    told.map(({ done, of, secondsLeft }) => [done, of, secondsLeft !== undefined]),
+    [
+      [0, 2, false],
+      [1, 2, true],
+      [2, 2, true],
+    ],
+  );
   const matrix = await matrixOf(finished.resultsDir);
   t.is(matrix.status, "complete");
   t.is(matrix.cells.length, 2);

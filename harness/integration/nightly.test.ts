@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from "ava";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { nightlyCells, nightlySteps } from "../cli/nightly.ts";
-import { exec } from "../exec.ts";
+import { exec, type ExecResult } from "../exec.ts";
 import { Rig } from "../testing/rig.ts";
 import { good, harmless } from "../testing/runs.ts";
 
@@ -12,7 +12,7 @@ async function nightOf(t: ExecutionContext): Promise<{
   readonly rig: Rig;
   readonly other: string;
   readonly dir: string;
-  night(...more: string[]): Promise<{ readonly exitCode: number | undefined; output: string }>;
+  readonly night: (...more: string[]) => Promise<ExecResult>;
 }> {
   const rig = await Rig.make(good);
   t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
@@ -52,13 +52,19 @@ test.serial("a night: plan, two shards, one matrix, tables; the next one adds to
   t.is((await runs()).length, 4);
 });
 
-test.serial("a kernel that does not build is its cell's fault, and the night's verdict", async (t) => {
-  const { other, dir, night } = await nightOf(t);
-  await writeFile(path.join(other, "kernel/fork.c"), "#error broken\n");
-  const { exitCode, output } = await night();
-  t.is(exitCode, 4, output);
-  t.regex(await readFile(path.join(dir, "merged.md"), "utf8"), /linux-other` .* the baseline is at fault/);
-});
+test.serial(
+  "a kernel that does not build is its cell's fault, and the night's verdict",
+  async (t) => {
+    const { other, dir, night } = await nightOf(t);
+    await writeFile(path.join(other, "kernel/fork.c"), "#error broken\n");
+    const { exitCode, output } = await night();
+    t.is(exitCode, 4, output);
+    t.regex(
+      await readFile(path.join(dir, "merged.md"), "utf8"),
+      /linux-other` .* the baseline is at fault/,
+    );
+  },
+);
 
 test.serial("what run refuses is told before anything is done", async (t) => {
   const { dir, night } = await nightOf(t);

@@ -3,8 +3,10 @@ import { sha256 } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
 import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
 import type { Arch } from "../arch.ts";
+import type { Emit } from "../model/event.ts";
+import { fetchCompiler } from "./fetched-compiler.ts";
 
-/** The compiler that builds kernels, as found on PATH. */
+/** The compiler that builds kernels, on PATH or fetched. */
 export interface Toolchain {
   /** As asked for: gcc, gcc-12, clang. */
   readonly name: string;
@@ -12,8 +14,10 @@ export interface Toolchain {
   readonly description: string;
   /** Hash over what compiler and linker say of themselves; part of every kernel's fingerprint. */
   readonly identity: string;
-  /** The compiler's name on PATH, with its prefix. */
+  /** The compiler's name on PATH, with its prefix, or the path of a fetched one ... */
   readonly compiler: string;
+  /** ... and the folder that this one is in, which a build's sandbox must show. */
+  readonly fetched?: string | undefined;
   /** Variables for make, such as ["CC=ccache gcc"]. */
   readonly makeVariables: readonly string[];
   readonly ccache: boolean;
@@ -26,11 +30,16 @@ export interface Toolchain {
 }
 
 /**
- * Finds a toolchain on PATH: "gcc", "gcc-N" (with the architecture's prefix), or "clang"
- * (LLVM=1, Documentation/kbuild/llvm.rst). ccache is used where it is installed.
- * Throws Failure "unknown-toolchain" (usage) or "no-compiler" (infra).
+ * Finds a toolchain: "gcc", "gcc-N" (with the architecture's prefix), or "clang" (LLVM=1,
+ * Documentation/kbuild/llvm.rst). A gcc-N that is not on PATH is fetched (fetched-compiler.ts).
+ * ccache is used where it is installed.
+ * Throws Failure "unknown-toolchain" (usage) or "no-compiler" (infra), and what fetching throws.
  */
-export async function findToolchain(name: string, arch: Arch): Promise<Toolchain> {
+export async function findToolchain(
+  name: string,
+  arch: Arch,
+  options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
+): Promise<Toolchain> {
   if (!/^(gcc|clang)(-\d+)?$/.test(name)) {
     throw new Failure({
       reason: "unknown-toolchain",
@@ -41,7 +50,10 @@ export async function findToolchain(name: string, arch: Arch): Promise<Toolchain
   }
   const llvm = name.startsWith("clang");
   const suffix = /-\d+$/.exec(name)?.[0] ?? "";
-  const compiler = llvm ? name : `${arch.crossCompile}${name}`;
+  const onPath = llvm ? name : `${arch.crossCompile}${name}`;
+  const isFetched = name.startsWith("gcc-") && (await exec(onPath, ["--version"])).exitCode !== 0;
+  const fetched = isFetched ? await fetchCompiler(name, arch, options) : undefined;
+  const compiler = fetched?.command ?? onPath;
   const linker = llvm ? `ld.lld${suffix}` : `${arch.crossCompile}ld`;
   const [compilerSays, linkerSays] = [
     await versionOf(compiler, arch),
@@ -52,6 +64,7 @@ export async function findToolchain(name: string, arch: Arch): Promise<Toolchain
   return {
     name,
     compiler,
+    fetched: fetched?.dir,
     description: compilerSays.split("\n")[0] ?? compiler,
     identity: sha256(`${compilerSays}\n${linkerSays}`),
     makeVariables: [

@@ -16,6 +16,14 @@ export interface Step {
  */
 export type Event =
   | { readonly type: "run-started"; readonly runId: string; readonly resultsDir: string }
+  | {
+      /** Of several cells: so many have ended. */
+      readonly type: "cells";
+      readonly done: number;
+      readonly of: number;
+      /** Roughly; undefined where no cell was ever run. */
+      readonly secondsLeft?: number;
+    }
   | { readonly type: "notice"; readonly text: string }
   | { readonly type: "step-started"; readonly step: Step }
   | { readonly type: "step-progress"; readonly id: string; readonly text: string }
@@ -58,6 +66,7 @@ export function inCell(emit: Emit, cell: string): Emit {
       case "run-started":
       case "run-finished":
       case "bisected":
+      case "cells":
         return;
       case "notice":
         emit({ ...event, text: `${cell}: ${event.text}` });

@@ -10,6 +10,7 @@ import { inCell, type Emit } from "../model/event.ts";
 import { exitStatusFor, Failure, failureDetails } from "../model/failure.ts";
 import { blamesOf, type RunRecord } from "../model/run.ts";
 import type { CellRequest } from "../model/request.ts";
+import { secondsLeft, type CellTime } from "../model/time-left.ts";
 import type { MatrixFolder } from "../store/matrix.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Workshop } from "./workshop.ts";
@@ -60,6 +61,8 @@ export interface CellsContext {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly folder: MatrixFolder;
+  /** Seconds that a cell took in an earlier run. */
+  readonly expected: (cell: Cell) => number | undefined;
   readonly harness: string;
   readonly argv: readonly string[];
   /** Runs one cell as a run of its own. */
@@ -101,12 +104,23 @@ export async function runCells(
   emit({ type: "run-started", runId: folder.id, resultsDir: folder.dir });
   await save();
   const workshop = new Workshop(cells.length);
+  const clocks = cells.map((cell) => new CellClock(context.expected(cell)));
+  const tell = () => {
+    const times = clocks.map((clock) => clock.time());
+    const done = times.filter(({ state }) => state === "done").length;
+    const left = secondsLeft(times);
+    const soFar = { type: "cells", done, of: times.length } as const;
+    emit(left === undefined ? soFar : { ...soFar, secondsLeft: left });
+  };
+  tell();
   let failures = 0;
   const runCell = async (
     { plan }: PlannedCell,
     cell: CellRecord,
+    clock: CellClock | undefined,
     built: () => void,
   ): Promise<RunRecord | undefined> => {
+    clock?.begin();
     try {
       if ("id" in plan) return plan;
       if (failures >= context.maxFailures) return undefined;
@@ -130,6 +144,8 @@ export async function runCells(
       return undefined;
     } finally {
       built();
+      clock?.end();
+      tell();
     }
   };
   const under: Promise<RunRecord | undefined>[] = [];
@@ -144,7 +160,7 @@ export async function runCells(
         isBuilt = true;
         resolve();
       };
-      under.push(runCell(planned, cell, built));
+      under.push(runCell(planned, cell, clocks[index], built));
     });
   }
   const runs = (await Promise.all(under)).filter((each) => each !== undefined);
@@ -157,4 +173,30 @@ export async function runCells(
   ]);
   await save();
   return { record, runs };
+}
+
+/** When a cell began and ended. */
+class CellClock {
+  #began: number | undefined;
+  #ended: number | undefined;
+  readonly #expected: number | undefined;
+
+  constructor(expected: number | undefined) {
+    this.#expected = expected;
+  }
+
+  begin(): void {
+    this.#began = performance.now();
+  }
+
+  end(): void {
+    this.#ended = performance.now();
+  }
+
+  time(): CellTime {
+    const expected = this.#expected;
+    if (this.#began === undefined) return { expected, state: "waiting", seconds: 0 };
+    const seconds = ((this.#ended ?? performance.now()) - this.#began) / 1000;
+    return { expected, state: this.#ended === undefined ? "running" : "done", seconds };
+  }
 }

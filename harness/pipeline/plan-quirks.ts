@@ -2,12 +2,49 @@ import type { Arch } from "../arch.ts";
 import { exec } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Merged, Option } from "../kconfig.ts";
-import type { Toolchain } from "../kernel/toolchain.ts";
-import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
-import { quirksFor, type Quirk } from "../quirks.ts";
+import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
+import type { Emit } from "../model/event.ts";
+import { formatKernelVersion, versionIn, type KernelVersion } from "../model/kernel-version.ts";
+import { quirksFor, remedyText, type Quirk } from "../quirks.ts";
+
+/**
+ * The toolchain for a kernel, and the quirks of both, each of them told. "auto" is the host's gcc,
+ * or where that is too new for the kernel, the newest that is known to build it.
+ * Throws as findToolchain does.
+ */
+export async function chooseToolchain(
+  name: string,
+  kernel: KernelVersion,
+  arch: Arch,
+  context: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
+): Promise<{ readonly toolchain: Toolchain; readonly quirks: readonly Quirk[] }> {
+  const notice = (text: string) => {
+    context.emit({ type: "notice", text });
+  };
+  const tell = (quirk: Quirk) => {
+    notice(`quirk ${quirk.name}: ${remedyText(quirk)}: ${quirk.reason}`);
+  };
+  const asked = await findToolchain(name === "auto" ? "gcc" : name, arch, context);
+  const all = await findQuirks(kernel, arch, asked);
+  const tooNew = all.find(({ remedy }) => remedy.kind === "compiler");
+  if (tooNew?.remedy.kind === "compiler" && name === "auto") {
+    tell(tooNew);
+    const toolchain = await findToolchain(tooNew.remedy.name, arch, context);
+    const quirks = await findQuirks(kernel, arch, toolchain);
+    quirks.forEach(tell);
+    return { toolchain, quirks: [tooNew, ...quirks] };
+  }
+  if (tooNew)
+    notice(
+      `Linux ${formatKernelVersion(kernel)} is not known to be built by ${name} (${tooNew.reason}); without --toolchain another is taken`,
+    );
+  const quirks = all.filter((quirk) => quirk !== tooNew);
+  quirks.forEach(tell);
+  return { toolchain: asked, quirks };
+}
 
 /** The quirks of this kernel, built by this toolchain, on this machine's QEMU. */
-export async function findQuirks(
+async function findQuirks(
   kernel: KernelVersion,
   arch: Arch,
   toolchain: Toolchain,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { findArch, fragmentOf, type Arch } from "../arch.ts";
-import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
+import type { Toolchain } from "../kernel/toolchain.ts";
 import {
   mergeFragments,
   parseFragment,
@@ -26,10 +26,10 @@ import {
   suiteFragments,
   type SuiteRequest,
 } from "../suite.ts";
-import { remedyText, type Quirk } from "../quirks.ts";
+import type { Quirk } from "../quirks.ts";
 import { withMeasuredSlowdown } from "../vm/slowdown.ts";
 import { sourceOn } from "./on-series.ts";
-import { adaptMachine, adaptOptions, adaptToolchain, findQuirks } from "./plan-quirks.ts";
+import { adaptMachine, adaptOptions, adaptToolchain, chooseToolchain } from "./plan-quirks.ts";
 
 /** A series and its patches for the run's kernel. */
 export interface PlannedSeries {
@@ -88,7 +88,6 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     notice,
     signal: context.signal,
   });
-  const toolchain = await findToolchain(request.toolchain, arch);
   const plain = await resolveSource(kernelSpec(request, given, notice), context);
   const source = await onSeries(plain, request.on, context, notice);
   const series = await serve(given, source, request, notice);
@@ -101,8 +100,8 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     [...projectFragments(arch), ...shipped, ...asked.flat(), ...users],
     notice,
   );
-  const quirks = await findQuirks(source.version, arch, toolchain);
-  for (const quirk of quirks) notice(`quirk ${quirk.name}: ${remedyText(quirk)}: ${quirk.reason}`);
+  const chosen = await chooseToolchain(request.toolchain, source.version, arch, context);
+  const { quirks } = chosen;
   return {
     arch: adaptMachine(arch, quirks),
     source,
@@ -110,7 +109,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     suites,
     options: adaptOptions(options, quirks),
     quirks,
-    toolchain: adaptToolchain(toolchain, quirks),
+    toolchain: adaptToolchain(chosen.toolchain, quirks),
     jobs: request.jobs ?? os.availableParallelism(),
     accel: request.accel,
     repeat: request.repeat,
@@ -120,7 +119,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
       version: source.version,
       now: new Date(),
     }),
-    argv: exactArguments(request, source, series, suites),
+    argv: exactArguments({ ...request, toolchain: chosen.toolchain.name }, source, series, suites),
   };
 }
 

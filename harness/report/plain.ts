@@ -1,7 +1,7 @@
 import { oneLine } from "../model/escape.ts";
 import type { Emit, Event } from "../model/event.ts";
 import { Conclusion, failureTitle } from "./conclusion.ts";
-import { counted, duration, verdictWord } from "./sentences.ts";
+import { cellsText, counted, duration, verdictWord } from "./sentences.ts";
 
 /** One line for each event that is worth one, with the minutes and seconds since the start; for logs and pipes. */
 export function plainReporter(
@@ -22,6 +22,9 @@ export function plainReporter(
     switch (event.type) {
       case "run-started":
         say(`run ${oneLine(event.runId)} in ${oneLine(event.resultsDir)}`);
+        break;
+      case "cells":
+        say(cellsText(event));
         break;
       case "notice":
         say(`note: ${oneLine(event.text)}`);

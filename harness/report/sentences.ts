@@ -4,6 +4,7 @@ import {
   type CaseComparison,
   type Comparison,
 } from "../model/compare.ts";
+import type { Event } from "../model/event.ts";
 import { blameText } from "../model/failure-text.ts";
 import { blames, exitStatusFor, type Blame, type FailureDetails } from "../model/failure.ts";
 import type { CaseVerdict } from "../model/verdict.ts";
@@ -23,6 +24,14 @@ export function duration(seconds: number): string {
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** "3 of 12 cells done, about 25 min 10 s left". */
+export function cellsText(event: Event & { readonly type: "cells" }): string {
+  const { done, of, secondsLeft } = event;
+  const left =
+    secondsLeft === undefined || done === of ? "" : `, about ${duration(secondsLeft)} left`;
+  return `${done} of ${counted(of, "cell")} done${left}`;
 }
 
 /** "pass", or what each repeat said when they differ or are many: "pass, fail, pass"; "3 x fail". */

@@ -3,7 +3,7 @@ import { oneLine } from "../model/escape.ts";
 import type { Emit, Event } from "../model/event.ts";
 import type { CaseVerdict } from "../model/verdict.ts";
 import { Conclusion, failureTitle } from "./conclusion.ts";
-import { duration, verdictWord } from "./sentences.ts";
+import { cellsText, duration, verdictWord } from "./sentences.ts";
 import { cut, width, wrap } from "./width.ts";
 
 interface RunningStep {
@@ -49,6 +49,12 @@ export function terminalReporter(options: TerminalOptions = {}): {
   const started = now();
   let drawn: string[] = [];
   let open = true;
+  let cells: { readonly event: Event & { type: "cells" }; readonly at: number } | undefined;
+  const cellsNow = ({ event, at }: NonNullable<typeof cells>) => {
+    if (event.secondsLeft === undefined) return cellsText(event);
+    const left = event.secondsLeft - (now() - at) / 1000;
+    return cellsText({ ...event, secondsLeft: Math.max(0, left) });
+  };
 
   const draw = (above: readonly string[] = []) => {
     const columns = Math.max(20, stdout.columns || 80);
@@ -69,7 +75,7 @@ export function terminalReporter(options: TerminalOptions = {}): {
 
   const frameLines = (rows: number, columns: number) => {
     const running = [...steps.values()];
-    const count = casesLine(cases);
+    const count = [cells ? cellsNow(cells) : "", casesLine(cases)].filter(Boolean).join("  ");
     const room = rows - (count ? 1 : 0);
     const shown = running.length > room ? running.slice(0, room - 1) : running;
     const lines = shown.map((step) => {
@@ -118,6 +124,9 @@ export function terminalReporter(options: TerminalOptions = {}): {
     switch (event.type) {
       case "run-started":
         draw([color.dim(`run ${oneLine(event.runId)}`)]);
+        break;
+      case "cells":
+        cells = { event, at: now() };
         break;
       case "notice":
         draw([`${color.blue(figures.pointerSmall)} ${oneLine(event.text)}`]);

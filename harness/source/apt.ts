@@ -49,6 +49,10 @@ export interface Apt {
   sha256(pkg: AptPackage): Promise<string>;
   /** Downloads a .deb, which apt checks against the signed index; gives its path. */
   download(pkg: AptPackage, dir: string, options?: DownloadOptions): Promise<string>;
+  /** The files of a package and of all that it depends on, whatever is installed here, with their checksums. Only of kind "deb". */
+  withDependencies(name: string): Promise<string[]>;
+  /** Downloads those files, which apt checks against the signed index; gives their paths. */
+  downloadWithDependencies(name: string, dir: string, options?: DownloadOptions): Promise<string[]>;
   /** Downloads a source package, which apt checks against the signed index; gives its files, the .dsc first. */
   downloadSource(pkg: AptPackage, dir: string, options?: DownloadOptions): Promise<string[]>;
 }
@@ -126,13 +130,37 @@ function aptIn(run: Run): Apt {
     },
     download: async (pkg, dir, options = {}) => {
       const before = new Set(await readdir(dir));
-      await fetchPackage(run, pkg, dir, ["download", `${pkg.name}=${pkg.version}`], options);
+      const exact = `${pkg.name}=${pkg.version}`;
+      await fetchPackage(run, exact, dir, ["download", exact], options);
       const made = (await readdir(dir)).find((name) => name.endsWith(".deb") && !before.has(name));
       return path.join(dir, made ?? debName(pkg, [...before]));
     },
+    withDependencies: async (name) => {
+      const result = await run("apt-get", ["-qq", "--print-uris", ...installing(name)]);
+      // 'http://.../gcc-10_10.2.1-6_amd64.deb' gcc-10_10.2.1-6_amd64.deb 16990272 SHA256:793e...
+      const files = result.stdout.matchAll(/^'[^']*' (\S+\.deb) \d+ (\S+)$/gm);
+      const found = [...files].map(([, file, checksum]) => `${file ?? ""} ${checksum ?? ""}`);
+      if (result.exitCode === 0 && found.length > 0) return found.sort();
+      throw new Failure({
+        reason: "apt-no-package",
+        blame: "infra",
+        what: `apt cannot put together ${name} and what it depends on`,
+        evidence: result.output.slice(-4096),
+        hint: "does the host's mirror have it in any release? look at `apt-cache policy`",
+      });
+    },
+    downloadWithDependencies: async (name, dir, options = {}) => {
+      const archives = path.join(dir, "archives");
+      await mkdir(path.join(archives, "partial"), { recursive: true });
+      const what = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
+      await fetchPackage(run, name, dir, [...what, ...installing(name)], options);
+      const files = (await readdir(archives)).filter((file) => file.endsWith(".deb"));
+      return files.sort().map((file) => path.join(archives, file));
+    },
     downloadSource: async (pkg, dir, options = {}) => {
-      const what = ["source", "--download-only", "--only-source", `${pkg.name}=${pkg.version}`];
-      await fetchPackage(run, pkg, dir, what, options);
+      const exact = `${pkg.name}=${pkg.version}`;
+      const what = ["source", "--download-only", "--only-source", exact];
+      await fetchPackage(run, exact, dir, what, options);
       const files = (await readdir(dir)).filter((name) => name.startsWith(`${pkg.name}_`));
       files.sort(
         (a, b) => Number(b.endsWith(".dsc")) - Number(a.endsWith(".dsc")) || (a < b ? -1 : 1),
@@ -140,6 +168,11 @@ function aptIn(run: Run): Apt {
       return files.map((name) => path.join(dir, name));
     },
   };
+}
+
+/** Nothing is installed in the private state, so that all a package depends on is in its plan. */
+function installing(name: string): string[] {
+  return ["--no-install-recommends", "install", name];
 }
 
 /** The file apt left alone because it was there already, checked. */
@@ -150,7 +183,7 @@ function debName(pkg: AptPackage, names: readonly string[]): string {
 
 async function fetchPackage(
   run: Run,
-  pkg: AptPackage,
+  named: string,
   dir: string,
   what: readonly string[],
   { progress, signal }: DownloadOptions,
@@ -168,7 +201,7 @@ async function fetchPackage(
   throw new Failure({
     reason: "apt-download-failed",
     blame: "infra",
-    what: `apt could not download ${pkg.name} ${pkg.version}`,
+    what: `apt could not download ${named}`,
     evidence: withoutStatus(result.output),
     hint: "check the network and the mirror in apt's sources, then run it again",
   });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { exec } from "../exec.ts";
 import type { Event } from "../model/event.ts";
+import { bisectRecordSchema, type BisectRecord } from "../model/bisect.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { projectDir } from "../paths.ts";
 
@@ -13,8 +14,21 @@ export interface RealRun {
 
 /** Runs `harness run` with the host's own tools and cache, to its end; what it does is shown. */
 export async function harnessOn(...args: string[]): Promise<RealRun> {
+  const { data, ...finished } = await toTheEnd("run", "run.json", args);
+  return { ...finished, record: runRecordSchema.parse(data) };
+}
+
+/** The same for `harness bisect`. */
+export async function bisectionOn(
+  ...args: string[]
+): Promise<{ readonly exitCode: number; readonly record: BisectRecord }> {
+  const { data, ...finished } = await toTheEnd("bisect", "bisect.json", args);
+  return { ...finished, record: bisectRecordSchema.parse(data) };
+}
+
+async function toTheEnd(command: string, file: string, args: readonly string[]) {
   const bin = path.join(projectDir, "build/harness/bin.js");
-  const result = await exec(process.execPath, [bin, "run", "--json", ...args], {
+  const result = await exec(process.execPath, [bin, command, "--json", ...args], {
     // Shown as it comes: a test of some minutes must not look hung.
     onLine: (line) => {
       if (/"type":"(step-finished|notice|failure)"/.test(line))
@@ -25,15 +39,9 @@ export async function harnessOn(...args: string[]): Promise<RealRun> {
     .split("\n")
     .filter((line) => line.includes('"run-finished"'))
     .map((line) => JSON.parse(line) as { resultsDir: string })[0];
-  if (!finished) throw new Error(`the run did not come to its end:\n${result.output}`);
-  const record = JSON.parse(
-    await readFile(path.join(finished.resultsDir, "run.json"), "utf8"),
-  ) as unknown;
-  return {
-    exitCode: result.exitCode ?? -1,
-    record: runRecordSchema.parse(record),
-    seconds: result.seconds,
-  };
+  if (!finished) throw new Error(`it did not come to its end:\n${result.output}`);
+  const data = JSON.parse(await readFile(path.join(finished.resultsDir, file), "utf8")) as unknown;
+  return { exitCode: result.exitCode ?? -1, data, seconds: result.seconds };
 }
 
 function summary(line: string): string {
