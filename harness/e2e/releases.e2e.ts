@@ -40,15 +40,18 @@ test.serial(
   },
 );
 
-test.serial("a compiler that is not installed is taken from the mirror, and configures", async (t) => {
-  const bin = path.join(projectDir, "build/harness/bin.js");
-  // Any that the host has not, and one of its distribution's releases has.
-  const name = process.env["HARNESS_E2E_COMPILER"] ?? "gcc-10";
-  const words = ["build", "--kernel", other, "--toolchain", name, "--config-only"];
-  const { output, exitCode } = await exec(process.execPath, [bin, ...words]);
-  t.is(exitCode, 0, output);
-  t.regex(output, /every option is taken/);
-});
+test.serial(
+  "a compiler that is not installed is taken from the mirror, and configures",
+  async (t) => {
+    const bin = path.join(projectDir, "build/harness/bin.js");
+    // Any that the host has not, and one of its distribution's releases has.
+    const name = process.env["HARNESS_E2E_COMPILER"] ?? "gcc-10";
+    const words = ["build", "--kernel", other, "--toolchain", name, "--config-only"];
+    const { output, exitCode } = await exec(process.execPath, [bin, ...words]);
+    t.is(exitCode, 0, output);
+    t.regex(output, /every option is taken/);
+  },
+);
 
 test.serial(`${other}, end to end`, async (t) => {
   const results = await mkdtemp(path.join(os.tmpdir(), "harness-e2e-"));

@@ -1,11 +1,11 @@
 import test from "ava";
 import { secondsLeft, type CellTime } from "./time-left.ts";
 
-const cell = (
-  state: CellTime["state"],
-  expected: number | undefined,
-  seconds = 0,
-): CellTime => ({ state, expected, seconds });
+const cell = (state: CellTime["state"], expected: number | undefined, seconds = 0): CellTime => ({
+  state,
+  expected,
+  seconds,
+});
 
 test("what is left is what the cells took before, less what they have had", (t) => {
   t.is(secondsLeft([cell("done", 100, 90), cell("running", 200, 50), cell("waiting", 300)]), 450);
