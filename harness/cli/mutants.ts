@@ -1,6 +1,6 @@
 import path from "node:path";
 import { exitStatus, exitStatusFor } from "../model/failure.ts";
-import { formatKernelVersion } from "../model/kernel-version.ts";
+import { formatKernelVersion, type KernelVersion } from "../model/kernel-version.ts";
 import { oneLine } from "../model/escape.ts";
 import type { RunRecord } from "../model/run.ts";
 import { runPlan } from "../pipeline.ts";
@@ -54,14 +54,15 @@ export const mutantsCommand = defineCommand({
     const own = args.patch?.length
       ? [{ title: "the patches given", patches: args.patch, on: args.on, suites: args.suite ?? [] }]
       : undefined;
-    const names = args.of?.length ? args.of : await mutatedSeries();
-    const groups: readonly Mutants[] = own ?? (await Promise.all(names.map(mutantsOf)));
+    const kernel = args.kernel ?? "apt:newest";
+    const names = args.of?.length ? args.of : await mutatedSeriesOf(kernel, signal);
     const statuses: number[] = [];
-    for (const group of groups) {
+    for (const named of own ?? names) {
       const reporter = openReporter({ json: args.json });
       const context = { emit: reporter.emit, signal };
       try {
-        const source = await resolveSource(args.kernel ?? "apt:newest", context);
+        const source = await resolveSource(kernel, context);
+        const group = typeof named === "string" ? await mutantsOf(named, source.version) : named;
         const plan = await makePlan(
           {
             ...runRequest({ ...args, series: [], kernel: source.spec }),
@@ -106,11 +107,28 @@ interface Mutants {
   readonly suites: readonly string[];
 }
 
-async function mutantsOf(name: string): Promise<Mutants> {
+/** Without a name: all that have mutants for this kernel, or all there are, to be told that none has. */
+async function mutatedSeriesOf(kernel: string, signal: AbortSignal): Promise<readonly string[]> {
+  const { version } = await resolveSource(kernel, { emit: () => undefined, signal });
+  const all = await mutatedSeries();
+  const having: string[] = [];
+  for (const name of all) {
+    const isThere = await mutantFiles(name, version).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) having.push(name);
+  }
+  return having.length > 0 ? having : all;
+}
+
+async function mutantsOf(name: string, kernel: KernelVersion): Promise<Mutants> {
   const [series] = await loadSeries({ names: [name], notice: () => undefined });
   if (!series) throw new Error(`no series ${name}`);
+  const { changes } = await series.patchesFor(kernel);
+  const { control, suites } = { ...series, ...changes };
   // What a control takes away is in the kernel already.
-  return { title: name, on: series.control ? undefined : name, suites: series.suites };
+  return { title: name, on: control ? undefined : name, suites };
 }
 
 /** What became of each mutant: the cases that noticed it, or that none did. Safe for a terminal. */
