@@ -109,7 +109,7 @@ export async function buildKselftests(
 ): Promise<BuiltSuite> {
   const key = fingerprint({
     // Raised when this file builds kselftests in another way.
-    recipe: 2,
+    recipe: 3,
     // Tests and headers come from the tree, or from the series on it ...
     tree: options.tree.identity,
     patch: options.patch?.identity,
@@ -207,7 +207,8 @@ async function build(
     if (headers.exitCode !== 0) throw buildFailed("the tree's headers", headers);
     options.progress(targets.join(" "));
     const install = await run("make", [
-      "-k",
+      // With -k alone one program that does not build keeps `install` of 5.3 from being made.
+      "-i",
       "-s",
       "-C",
       `${inside.src}/${selftestsPath}`,
