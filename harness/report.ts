@@ -12,6 +12,7 @@ export { acrossLines, matrixLines, matrixMarkdown } from "./report/matrix.ts";
 export { caseNamed, caseReport, runReport } from "./report/show.ts";
 export { checkReport, postedSummary, regressionReports, regressionText } from "./report/github.ts";
 export { historyLines, standingLines } from "./report/history.ts";
+export { problemsMarkdown } from "./report/problems.ts";
 export { tablesCsv, tablesHtml, tablesJson, tablesMarkdown } from "./report/support-table.ts";
 export { comparisonLines } from "./report/conclusion.ts";
 

@@ -1,8 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
+import { problemSchema, type Problem } from "./model/problems.ts";
 import { Failure } from "./model/failure.ts";
 import { projectDir } from "./paths.ts";
 import { parseFragment, type Fragment } from "./kconfig.ts";
+
+/** The tracer's problems, as the suite that shows them lists them. */
+export function tracerProblems(dir = selftestsDir): readonly Problem[] {
+  const text = readFileSync(path.join(dir, "tracer/problems.json"), "utf8");
+  return z.array(problemSchema).parse(JSON.parse(text));
+}
 
 /** What a user asks for with --suite: a folder of selftests/, or folders of the kernel's own kselftests. */
 export type SuiteRequest =

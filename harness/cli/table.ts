@@ -1,9 +1,12 @@
 import path from "node:path";
 import { findArch, loadArches } from "../arch.ts";
 import { exitStatus, Failure, failureDetails } from "../model/failure.ts";
+import { problemTable } from "../model/problems.ts";
+import type { RunRecord } from "../model/run.ts";
 import { supportTables, withClaims, type SupportTable } from "../model/support-table.ts";
-import { tablesCsv, tablesHtml, tablesJson, tablesMarkdown } from "../report.ts";
+import { problemsMarkdown, tablesCsv, tablesHtml, tablesJson, tablesMarkdown } from "../report.ts";
 import { shippedFeatures } from "../series.ts";
+import { tracerProblems } from "../suite.ts";
 import { archFolder, resolveSource, treeClaims } from "../source.ts";
 import { defaultResultsDir, listRuns, readRun, writeReport } from "../store.ts";
 import { defineCommand } from "./command.ts";
@@ -21,6 +24,7 @@ export const tableCommand = defineCommand({
   examples: [
     ["table", "all releases that were run, as Markdown"],
     ["table --format html --to support.html", "a page to publish"],
+    ["table --problems", "what a tracer cannot do on which kernel"],
     ["table --kernel 6.12 --upstream", "with what the kernel tree claims, disagreements marked"],
   ],
   options: (yargs) =>
@@ -36,6 +40,11 @@ export const tableCommand = defineCommand({
         default: false,
         describe: "what each release's own tree claims (unpacks it, if need be)",
       })
+      .option("problems", {
+        type: "boolean",
+        default: false,
+        describe: "what a tracer cannot do, as the suite tracer showed it; markdown or json",
+      })
       .option("to", { type: "string", describe: "file to write; stdout by default" })
       .option("links", {
         type: "string",
@@ -45,6 +54,16 @@ export const tableCommand = defineCommand({
   run: async (args, { print, remark, signal }) => {
     const resultsDir = args.output ?? defaultResultsDir;
     const runs = await readable(resultsDir, remark);
+    const from = path.dirname(path.resolve(args.to ?? "stdout"));
+    const prefix = args.links ?? `${path.relative(from, path.resolve(resultsDir)) || "."}/`;
+    const linkOf = (run: string) =>
+      `${prefix.replace(/\/?$/, "/")}${encodeURIComponent(run)}/summary.md`;
+    const write = async (text: string) => {
+      if (args.to === undefined) print(text.trimEnd());
+      else await writeReport(path.resolve(args.to), text);
+      return exitStatus.ok;
+    };
+    if (args.problems) return write(problemsText(runs, args.format, linkOf, resultsDir));
     const arches = (await loadArches()).map(({ name }) => name);
     const { kernel } = args;
     const all = supportTables(runs, await shippedFeatures(), arches).filter(
@@ -62,17 +81,37 @@ export const tableCommand = defineCommand({
     const tables = args.upstream
       ? await Promise.all(all.map((each) => claimed(each, remark, signal)))
       : all;
-    const from = path.dirname(path.resolve(args.to ?? "stdout"));
-    const prefix = args.links ?? `${path.relative(from, path.resolve(resultsDir)) || "."}/`;
-    const text = formats[args.format](
-      tables,
-      (run) => `${prefix.replace(/\/?$/, "/")}${encodeURIComponent(run)}/summary.md`,
-    );
-    if (args.to === undefined) print(text.trimEnd());
-    else await writeReport(path.resolve(args.to), text);
-    return exitStatus.ok;
+    return write(formats[args.format](tables, linkOf));
   },
 });
+
+function problemsText(
+  runs: readonly RunRecord[],
+  format: keyof typeof formats,
+  linkOf: (run: string) => string,
+  resultsDir: string,
+): string {
+  if (format !== "markdown" && format !== "json") {
+    throw new Failure({
+      reason: "bad-option-value",
+      blame: "usage",
+      what: `--problems comes as markdown or json, not as ${format}`,
+      hint: "leave --format away",
+    });
+  }
+  const table = problemTable(runs, tracerProblems());
+  if (table.columns.length === 0) {
+    throw new Failure({
+      reason: "nothing-to-show",
+      blame: "usage",
+      what: `no run in ${resultsDir} had the suite tracer`,
+      hint: "harness run --suite tracer makes one",
+    });
+  }
+  return format === "json"
+    ? `${JSON.stringify(table, null, 2)}\n`
+    : problemsMarkdown(table, linkOf);
+}
 
 async function readable(resultsDir: string, remark: (text: string) => void) {
   const runs = [];
