@@ -117,6 +117,8 @@ const table: Readonly<Record<string, Expected>> = {
       "pass mapped at 0x* for pid *",
       "pass read 0x10 bytes with flags 0x20000000 from tid=*",
       "pass mapped at 0x* for pid *#2",
+      "pass [*] Result (0) matches expectation (0)",
+      "pass [1]",
     ],
     problems: ["repeated-name"],
   },

@@ -119,7 +119,8 @@ function splitOutcome(description: string): { name: string; outcome: string } {
 /**
  * The stable form of a description: one space for any white space, "\#" and "\\" as what they
  * stand for, "selftests: dir: prog" as prog, and what differs from boot to boot as a star:
- * addresses (0x and eleven hexadecimal digits or more: flags have fewer) and the number of "pid 123" or "tid=123".
+ * addresses (0x and eleven hexadecimal digits or more: flags have fewer), the number of "pid 123" or
+ * "tid=123", and the process id with which clone3's selftests begin ("[123] ...").
  * At most 200 characters.
  */
 export function caseName(description: string): string {
@@ -128,6 +129,7 @@ export function caseName(description: string): string {
     .replace(/\s+/g, " ")
     .trim()
     .replace(/^selftests: (?:\S+: )?(?=\S+$)/, "")
+    .replace(/^\[\d+\] (?=\S)/, "[*] ")
     .replace(/\b0x[0-9a-f]{11,}\b/gi, "0x*")
     .replace(/\b([pt]g?id)([ =:]+)\d+\b/gi, "$1$2*")
     .slice(0, 200)

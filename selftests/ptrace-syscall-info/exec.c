@@ -253,8 +253,9 @@ static void check_attach(const struct abi *to)
 	char *program, *content;
 	struct pollfd fault;
 	struct uffd_msg event;
-	int sockets[2], uffd, status;
+	int sockets[2], uffd, status, error;
 	pid_t pid;
+	long rc;
 
 	need_program(to);
 	program = program_of(to);
@@ -293,10 +294,13 @@ static void check_attach(const struct abi *to)
 	EXPECT(signal(SIGALRM, give_page) != SIG_ERR, "signal: %s",
 	       strerror(errno));
 	alarm(2);
-	EXPECT_OK(ptrace(PTRACE_SEIZE, pid, 0L, OPTIONS | PTRACE_O_EXITKILL));
+	rc = ptrace(PTRACE_SEIZE, pid, 0L, OPTIONS | PTRACE_O_EXITKILL);
+	error = errno;
 	alarm(0);
+	/* By now the tracee may have come to its end. */
 	if (page_giver.late)
 		SKIP("attaching waits until execve() has ended (Linux before 5.9 copies the arguments with cred_guard_mutex held)");
+	EXPECT(rc == 0, "PTRACE_SEIZE: %s", strerror(error));
 	EXPECT_OK(ioctl(uffd, UFFDIO_COPY, &copy));
 
 	status = wait_for(pid);
