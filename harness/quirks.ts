@@ -78,6 +78,14 @@ export const quirks: readonly Quirk[] = [
     source: '52a9dab6d892 ("libsubcmd: Fix use-after-free for realloc(..., 0)")',
   },
   {
+    // gcc 12.2 was seen to build 5.2.1, 5.3 and 5.10; nothing between it and gcc 15 was tried.
+    name: "c23",
+    when: { kernel: { before: "5.10" }, arches: ["x86_64", "i386"], gcc: { from: "15.0" } },
+    remedy: { kind: "compiler", name: "gcc-12" },
+    reason: "arch/x86/boot is compiled as what gcc takes for C, and has a type bool of its own",
+    source: 'b3bee1e7c3f2 ("x86/boot: Compile boot code with -std=gnu11 too")',
+  },
+  {
     name: "empty-thunk",
     when: { kernel: { before: "5.11" }, arches: ["x86_64"], binutils: { from: "2.36" } },
     remedy: { kind: "make-variable", variable: "OBJECT_FILES_NON_STANDARD_thunk_64.o=y" },

@@ -1,9 +1,20 @@
 import test from "ava";
+import { rm } from "node:fs/promises";
 import { findArch } from "../arch.ts";
 import { mergeFragments, parseFragment, parseSetting } from "../kconfig.ts";
 import type { Toolchain } from "../kernel/toolchain.ts";
+import type { Event } from "../model/event.ts";
+import { parseKernelVersion } from "../model/kernel-version.ts";
 import type { Quirk, Remedy } from "../quirks.ts";
-import { adaptMachine, adaptOptions, adaptToolchain, headersTarget } from "./plan-quirks.ts";
+import { fakeTool } from "../testing/fake-apt.ts";
+import { temporaryDir } from "../testing/tree.ts";
+import {
+  adaptMachine,
+  adaptOptions,
+  adaptToolchain,
+  chooseToolchain,
+  headersTarget,
+} from "./plan-quirks.ts";
 
 function quirk(remedy: Remedy): Quirk {
   return { name: "q", when: {}, remedy, reason: "", source: "" };
@@ -31,6 +42,46 @@ test("what the user asks for stays as it is, to fail if this kernel has it not",
     "CONFIG_SMP=y",
   ]);
 });
+
+test.serial(
+  "a gcc that is too new for a kernel gives way to one that builds it, unless it is named",
+  async (t) => {
+    const dir = await temporaryDir();
+    const before = process.env["PATH"];
+    t.teardown(async () => {
+      process.env["PATH"] = before;
+      await rm(dir, { recursive: true, force: true });
+    });
+    for (const [name, version] of [
+      ["gcc", "15.3.0"],
+      ["gcc-15", "15.3.0"],
+      ["gcc-12", "12.2.0"],
+    ] as const)
+      await fakeTool(dir, name, `echo "${name} (made) ${version}"`);
+    process.env["PATH"] = `${dir}:${before ?? ""}`;
+    const arch = await findArch("x86_64");
+    const notices: string[] = [];
+    const choose = async (name: string, kernel: string) => {
+      const version = parseKernelVersion(kernel);
+      if (!version) throw new Error(kernel);
+      const emit = (event: Event) => {
+        if (event.type === "notice") notices.push(event.text);
+      };
+      const { toolchain, quirks } = await chooseToolchain(name, version, arch, { emit });
+      return [
+        toolchain.name,
+        toolchain.versions.gcc?.major,
+        quirks.some((each) => each.name === "c23"),
+      ];
+    };
+    t.deepEqual(await choose("auto", "5.3"), ["gcc-12", 12, true]);
+    t.regex(notices.join("\n"), /quirk c23: gcc-12 is the newest compiler/);
+    t.deepEqual(await choose("auto", "6.12.117"), ["gcc", 15, false]);
+    notices.length = 0;
+    t.deepEqual(await choose("gcc-15", "5.3"), ["gcc-15", 15, false]);
+    t.regex(notices.join("\n"), /Linux 5\.3 is not known to be built by gcc-15/);
+  },
+);
 
 test("variables for make make another toolchain of it", (t) => {
   const toolchain: Toolchain = {
