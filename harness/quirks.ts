@@ -94,6 +94,13 @@ export const quirks: readonly Quirk[] = [
     source: '1d489151e9f9 ("objtool: Don\'t fail on missing symbol table")',
   },
   {
+    name: "lpa2",
+    when: { kernel: { before: "5.12" }, arches: ["arm64"], qemu: { from: "7.0" } },
+    remedy: { kind: "cpu-property", property: "lpa2=off" },
+    reason: "the kernel takes a CPU that can do more than its page size for one that cannot do it",
+    source: '26f55386f964 ("arm64/mm: Fix __enable_mmu() for new TGRAN range values")',
+  },
+  {
     name: "headers-target",
     when: { kernel: { before: "5.3" } },
     remedy: { kind: "headers-target", target: "headers_install" },
