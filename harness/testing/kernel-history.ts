@@ -11,9 +11,8 @@ export interface MadeCommit {
   readonly kind: Kind;
 }
 
-/** Cases of the suite ptrace-syscall-info: one the culprit breaks, one another commit makes flaky. */
+/** The case that the culprit breaks; another commit makes the cases of seccomp stops flaky. */
 export const brokenCase = "ptrace-syscall-info.values.exit_tells_errors";
-export const flakyCase = "ptrace-syscall-info.seccomp.entry_seccomp_exit";
 
 /** Files that change on the way and say nothing of ptrace. */
 const sources = [
