@@ -75,7 +75,7 @@ module.exports = {
     {
       name: "tests-are-not-imported",
       severity: "error",
-      from: { pathNot: "\\.(test|e2e)\\.ts$|^harness/(testing|bench)/" },
+      from: { pathNot: "\\.(test|e2e|slow)\\.ts$|^harness/(testing|bench)/" },
       to: { path: "^harness/testing/|\\.test\\.ts$" },
     },
   ],

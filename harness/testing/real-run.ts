@@ -48,5 +48,7 @@ function summary(line: string): string {
   const event = JSON.parse(line) as Event;
   if (event.type === "notice") return `  ${event.text}`;
   if (event.type === "failure") return `  ${event.failure.blame}: ${event.failure.what}`;
-  return event.type === "step-finished" ? `  ${event.outcome} ${event.id}` : "";
+  return event.type === "step-finished"
+    ? `  ${event.outcome} ${event.id} (${event.seconds.toFixed(1)} s)`
+    : "";
 }
