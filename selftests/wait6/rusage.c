@@ -88,6 +88,12 @@ static struct rusage_ts64 usage_of(pid_t pid)
 }
 
 /*
+ * s390 counts user and system time by its CPU timer, of which the scheduler's
+ * clock of the process knows nothing (CONFIG_VIRT_CPU_ACCOUNTING_NATIVE,
+ * cputime_adjust() in kernel/sched/cputime.c): there the two need not agree.
+ */
+#ifndef __s390__
+/*
  * The last thing a child does is to read its CPU clock: the sum is not less,
  * and not much more, as nothing but the exit is still to come.
  */
@@ -161,6 +167,7 @@ CASE(sum_above_one_second)
 {
 	expect_sum_is_clock(burn_a_second, 1);
 }
+#endif
 
 /* What microseconds cannot show. */
 CASE(times_are_finer_than_a_microsecond)
@@ -430,7 +437,8 @@ CASE(grandchildren_count_when_waited_for)
 
 	for (i = 0; i < CHILDREN / 2; i++) {
 		beyond = beyond_own_clock(start_child_with_child(true));
-		EXPECT(beyond >= GRANDCHILD_NSEC,
+		/* Not quite, where the two clocks need not agree: see above. */
+		EXPECT(beyond >= GRANDCHILD_NSEC / 4 * 3,
 		       "%lld ns for a grandchild that took %d", beyond,
 		       GRANDCHILD_NSEC);
 		beyond = beyond_own_clock(start_child_with_child(false));
