@@ -350,6 +350,24 @@ test("a kernel's folder may change what the series says of itself, and nothing e
   t.is(failure.reason, "bad-series");
 });
 
+test("what proves nothing on an architecture is said with it, for all kernels or from one on", async (t) => {
+  const { series, read } = await shipped();
+  const because = "it has none";
+  const file = path.join(series, "series.json");
+  const described = JSON.parse(await readFile(file, "utf8")) as object;
+  const everywhere = { cases: "wait6.a.*", arches: ["riscv64"], because };
+  await writeFile(file, JSON.stringify({ ...described, except: [everywhere] }));
+  const except = [{ cases: "wait6.b.*", because }];
+  await writeFiles(path.join(series, "6.12"), { "series.json": JSON.stringify({ except }) });
+  const wait6 = await read("wait6");
+  t.deepEqual(wait6?.except, [everywhere]);
+  t.deepEqual((await wait6?.patchesFor(kernel("6.12")))?.changes, { except });
+  // Without an architecture it would hold nowhere: what is no proof anywhere is not to be claimed.
+  await writeFile(file, JSON.stringify({ ...described, except }));
+  const failure = await t.throwsAsync(read("wait6"), { instanceOf: Failure });
+  t.is(failure.reason, "bad-series");
+});
+
 test("an unknown series is the user's fault, with those that there are", async (t) => {
   const { read } = await shipped();
   const failure = await t.throwsAsync(read("wiat6"), { instanceOf: Failure });

@@ -46,7 +46,7 @@ async function completeRuns(results: string) {
 test.serial(
   `${kills} kills: no cell is lost, none is run twice, no half result counts`,
   async (t) => {
-    t.timeout(15 * 60_000);
+    t.timeout(5 * 60_000);
     const cache = await temporaryDir();
     t.teardown(() => rm(cache, { recursive: true, force: true }));
     const moment = moments(20261121);

@@ -90,7 +90,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   });
   const plain = await resolveSource(kernelSpec(request, given, notice), context);
   const source = await onSeries(plain, request.on, context, notice);
-  const series = await serve(given, source, request, notice);
+  const series = await serve(given, source, request, arch.name, notice);
   const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
   const kselftests = suites.filter((suite) => suite.kind === "kselftest");
   const asked = await Promise.all(kselftests.map((suite) => kselftestFragments(suite, arch, tree)));
@@ -203,15 +203,19 @@ async function serve(
   given: readonly Series[],
   source: ResolvedSource,
   request: RunRequest,
+  arch: string,
   notice: (text: string) => void,
 ): Promise<readonly PlannedSeries[]> {
   const found: PlannedSeries[] = [];
   for (const series of given) {
     try {
       const set = await series.patchesFor(source.version);
-      for (const { cases, because } of set.changes?.except ?? [])
+      const except = [...(series.except ?? []), ...(set.changes?.except ?? [])].filter(
+        ({ arches }) => arches?.includes(arch) ?? true,
+      );
+      for (const { cases, because } of except)
         notice(`${series.name} proves nothing by ${cases} on this kernel: ${because}`);
-      found.push({ series: { ...series, ...set.changes }, set });
+      found.push({ series: { ...series, ...set.changes, except }, set });
     } catch (thrown) {
       const isNone = thrown instanceof Failure && thrown.reason === "no-patches-for-kernel";
       if (!isNone || request.series.includes(series.name)) throw thrown;

@@ -28,10 +28,12 @@ export type SeriesChanges = Partial<
   Pick<Series, "title" | "description" | "control" | "suites" | "proves" | "except">
 >;
 
-/** Cases of a series that its kernels are too old for. */
+/** Cases of a series that its kernels are too old for, or that an architecture cannot have. */
 export interface Exception {
   /** A glob of their names. */
   readonly cases: string;
+  /** Where that is so; everywhere when absent. */
+  readonly arches?: readonly string[];
   readonly because: string;
 }
 

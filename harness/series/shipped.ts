@@ -25,6 +25,11 @@ import { filesOf } from "./reach.ts";
 /** The file that makes a folder a series. */
 const description = "series.json";
 
+const exceptionSchema = z.strictObject({
+  cases: z.string().min(1),
+  because: z.string().min(1),
+});
+
 /** patches/<series>/series.json. */
 const seriesSchema = z.strictObject({
   title: z.string().min(1),
@@ -34,6 +39,8 @@ const seriesSchema = z.strictObject({
   suites: z.array(z.string()).default([]),
   proves: z.array(z.string()).default([]),
   features: z.array(featureSchema).default([]),
+  /** What holds for all kernels is of an architecture. */
+  except: z.array(exceptionSchema.extend({ arches: z.array(z.string()).min(1) })).default([]),
 });
 
 /** patches/<series>/<version>/series.json: what is otherwise from that kernel on. */
@@ -44,7 +51,7 @@ const changesSchema = z.strictObject({
   suites: z.array(z.string()).exactOptional(),
   proves: z.array(z.string()).exactOptional(),
   except: z
-    .array(z.strictObject({ cases: z.string().min(1), because: z.string().min(1) }))
+    .array(exceptionSchema.extend({ arches: z.array(z.string()).min(1).exactOptional() }))
     .exactOptional(),
 });
 
@@ -87,13 +94,14 @@ export async function readShippedSeries(
       `there are: ${there.join(", ")}`,
     );
   }
-  const { title, control, suites, proves, ...more } = await readDescription(folder);
+  const { title, control, suites, proves, except, ...more } = await readDescription(folder);
   return {
     name,
     title,
     control,
     suites,
     proves,
+    except,
     ...(revision === undefined ? {} : { revision: Number(revision) }),
     ...(more.proposal === undefined ? {} : { proposal: more.proposal }),
     ...(more.description === undefined ? {} : { description: more.description }),

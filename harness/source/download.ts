@@ -1,5 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sha256File } from "../fingerprint.ts";
@@ -147,23 +146,12 @@ async function receive(
   stall: StallTimer,
 ): Promise<number> {
   let size = from;
-  let told = 0;
-  const out = createWriteStream(request.partial, { flags: from > 0 ? "a" : "w" });
-  const failed = new Promise<never>((_, reject) => out.once("error", reject));
-  failed.catch(() => undefined);
-  const write = (chunk: Uint8Array) =>
-    Promise.race([
-      failed,
-      new Promise<void>((resolve) => {
-        out.write(chunk, () => {
-          resolve();
-        });
-      }),
-    ]);
+  let told = -Infinity;
+  const out = await open(request.partial, from > 0 ? "a" : "w");
   try {
     for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       stall.tick();
-      await write(chunk);
+      await out.appendFile(chunk);
       size += chunk.length;
       if (performance.now() - told > 1000) {
         told = performance.now();
@@ -176,14 +164,7 @@ async function receive(
     }
     return size;
   } finally {
-    await Promise.race([
-      failed.catch(() => undefined),
-      new Promise<void>((resolve) => {
-        out.end(() => {
-          resolve();
-        });
-      }),
-    ]);
+    await out.close();
   }
 }
 
