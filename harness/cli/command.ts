@@ -7,6 +7,8 @@ export interface Context {
    * there, then return or throw. The exit status is then 3 whatever the command returns.
    */
   readonly signal: AbortSignal;
+  /** To be called by a command whose work is done, and which waits for the signal as its end: its status then counts. */
+  readonly doneUntilInterrupted: () => void;
   /** Prints result text to stdout; a newline is added. */
   readonly print: (text: string) => void;
   /** Prints a remark to stderr, so that stdout stays parseable; a newline is added. */

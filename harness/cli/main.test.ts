@@ -83,7 +83,7 @@ test("the completion script works in bash", async (t) => {
 });
 
 /** A command that waits for `signal`, run by the real main in a process of its own. */
-async function stuck(onAbort: string) {
+async function stuck(onAbort: string, before = "") {
   const dir = await mkdtemp(path.join(os.tmpdir(), "harness-main-"));
   const build = path.join(projectDir, "build/harness");
   await writeFile(
@@ -92,7 +92,8 @@ async function stuck(onAbort: string) {
      import { defineCommand } from ${JSON.stringify(path.join(build, "cli/command.js"))};
      const stuck = defineCommand({
        command: "stuck", describe: "waits", options: (yargs) => yargs,
-       run: async (_args, { signal, print }) => {
+       run: async (_args, { signal, print, doneUntilInterrupted }) => {
+         ${before}
          const timer = setInterval(() => {}, 1000);
          print("waiting");
          await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -136,6 +137,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     t.regex(output, /stopped in order/);
   });
 }
+
+test("a command that has done its work and waits for Ctrl-C keeps its own status", async (t) => {
+  for (const status of [0, 1]) {
+    const run = await stuck(`return ${status};`, "doneUntilInterrupted();");
+    run.kill("SIGINT");
+    t.is((await run.end()).status, status);
+  }
+});
 
 test("a second Ctrl-C ends a command that does not stop", async (t) => {
   const run = await stuck(`await new Promise(() => {});`);

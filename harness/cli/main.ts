@@ -75,8 +75,12 @@ export async function main(
     return exitStatus.ok;
   }
   let status: number = exitStatus.ok;
+  let isDone = false;
   const start: Start = async (work) => {
-    status = await perform(work, { signal, ...output });
+    const doneUntilInterrupted = () => {
+      isDone = !signal.aborted;
+    };
+    status = await perform(work, { signal, doneUntilInterrupted, ...output });
   };
   try {
     // yargs itself prints help, version and completion words to stdout.
@@ -88,7 +92,7 @@ export async function main(
     status = exitStatusFor([failure.blame]);
   }
   // A command may have a stronger word for what is no result (bisect --judge).
-  return signal.aborted && status < 128 ? exitStatus.infra : status;
+  return signal.aborted && !isDone && status < 128 ? exitStatus.infra : status;
 }
 
 async function commandLine(

@@ -94,7 +94,7 @@ export const runCommand = defineCommand({
         default: false,
         describe: "leave each kernel's last guest running until Ctrl-C, and say how to get in",
       }),
-  run: async (args, { signal, print, remark }) => {
+  run: async (args, { signal, print, remark, doneUntilInterrupted }) => {
     const reporter = openReporter({ json: args.json });
     const { emit } = reporter;
     try {
@@ -124,7 +124,10 @@ export const runCommand = defineCommand({
         reporter.close();
         const revisions = compareRevisions(record).flatMap(acrossLines);
         if (!args.json && revisions.length > 0) print(revisions.join("\n"));
-        if (args["keep-vm"]) await held.untilAborted(signal, remark);
+        if (args["keep-vm"]) {
+          doneUntilInterrupted();
+          await held.untilAborted(signal, remark);
+        }
         return record.exitStatus;
       }
       refuseForSeveral(args["keep-vm"]);

@@ -100,6 +100,7 @@ async function run(
         signal: new AbortController().signal,
         print: (line) => (text += `${line}\n`),
         remark: (line) => (remarks += `${line}\n`),
+        doneUntilInterrupted: () => undefined,
       });
     } catch (reason) {
       thrown = reason;

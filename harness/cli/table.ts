@@ -48,7 +48,8 @@ export const tableCommand = defineCommand({
       .option("to", { type: "string", describe: "file to write; stdout by default" })
       .option("links", {
         type: "string",
-        describe: "what a run's id is put behind in links; the results folder by default",
+        describe:
+          "what a run's id is put behind in links; the results folder by default; none for no links",
       })
       .option("output", { type: "string", describe: "folder that holds the runs" }),
   run: async (args, { print, remark, signal }) => {
@@ -57,7 +58,9 @@ export const tableCommand = defineCommand({
     const from = path.dirname(path.resolve(args.to ?? "stdout"));
     const prefix = args.links ?? `${path.relative(from, path.resolve(resultsDir)) || "."}/`;
     const linkOf = (run: string) =>
-      `${prefix.replace(/\/?$/, "/")}${encodeURIComponent(run)}/summary.md`;
+      prefix === "none"
+        ? ""
+        : `${prefix.replace(/\/?$/, "/")}${encodeURIComponent(run)}/summary.md`;
     const write = async (text: string) => {
       if (args.to === undefined) print(text.trimEnd());
       else await writeReport(path.resolve(args.to), text);

@@ -1,13 +1,10 @@
 import { markdownText } from "../model/escape.ts";
 import type { ProblemColumn, ProblemTable, Seen } from "../model/problems.ts";
-import type { LinkOf } from "./support-table.ts";
+import { markdownLink, type LinkOf } from "./support-table.ts";
 
 /** What a tracer's problems came to on each kernel, for a README. */
 export function problemsMarkdown({ columns, rows }: ProblemTable, linkOf: LinkOf): string {
-  const heads = columns.map(
-    (column) =>
-      `[${heading(column)}](<${linkOf(column.run).replace(/[<>\n|]/g, encodeURIComponent)}>)`,
-  );
+  const heads = columns.map((column) => markdownLink(heading(column), linkOf(column.run)));
   const lines = rows.map(({ problem, cells }) => {
     const { title, solution, solvedBy } = problem;
     const words = cells.map(({ shown, solved }) => cellText(shown, solved, solvedBy.length > 0));

@@ -67,3 +67,14 @@ test("JSON: the cells with their features, links and figures", (t) => {
   t.regex(table?.rows[1]?.cells[0]?.link ?? "", /^results\//);
   t.is(table?.rows[0]?.cells[0]?.link, undefined);
 });
+
+test("without links there are none", (t) => {
+  t.notRegex(
+    tablesMarkdown(tables, () => ""),
+    /\]\(</,
+  );
+  t.notRegex(
+    tablesHtml(tables, () => ""),
+    /<a /,
+  );
+});

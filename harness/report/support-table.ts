@@ -1,7 +1,7 @@
 import { markdownCode, markdownText, xmlText } from "../model/escape.ts";
 import type { Cell, CellState, Evidence, SupportTable } from "../model/support-table.ts";
 
-/** Where a reader finds a run's evidence: a link to the folder of a run. */
+/** Where a reader finds a run's evidence: a link to the folder of a run; "" for none. */
 export type LinkOf = (run: string) => string;
 
 const words: Readonly<Record<CellState, string>> = {
@@ -63,10 +63,15 @@ export function tablesMarkdown(tables: readonly SupportTable[], linkOf: LinkOf):
     .concat("\n");
 }
 
+/** `text` must be escaped already. */
+export function markdownLink(text: string, link: string): string {
+  return link === "" ? text : `[${text}](<${link.replace(/[<>\n|]/g, encodeURIComponent)}>)`;
+}
+
 function markdownCell(each: Cell, linkOf: LinkOf): string {
   const word = words[each.state];
   const text = each.evidence
-    ? `[${word}](<${linkOf(each.evidence.run).replace(/[<>\n|]/g, encodeURIComponent)}>) ${ratio(each.evidence)}`
+    ? `${markdownLink(word, linkOf(each.evidence.run))} ${ratio(each.evidence)}`
     : word;
   const claim = each.claim ? ` (tree: ${each.claim.claimed ? "yes" : "no"})` : "";
   return each.claim?.disagrees ? `${text}${claim} **!**` : `${text}${claim}`;
@@ -139,12 +144,16 @@ function htmlCell(each: Cell, linkOf: LinkOf): string {
     claim?.where ?? "",
   ].filter((text) => text !== "");
   const word = evidence
-    ? `<a href="${xmlText(safeLink(linkOf(evidence.run)))}">${words[state]}</a><small>${ratio(evidence)}</small>`
+    ? `${htmlLink(words[state], linkOf(evidence.run))}<small>${ratio(evidence)}</small>`
     : words[state];
   const said = claim
     ? `<small>tree: ${claim.claimed ? "yes" : "no"}${claim.disagrees ? " !" : ""}</small>`
     : "";
   return `<td class="${classes}" title="${xmlText(title.join(" | "))}">${word}${said}</td>`;
+}
+
+function htmlLink(text: string, link: string): string {
+  return link === "" ? text : `<a href="${xmlText(safeLink(link))}">${text}</a>`;
 }
 
 /** A link that starts no script. */
