@@ -146,6 +146,27 @@ test("a command that has done its work and waits for Ctrl-C keeps its own status
   }
 });
 
+test("all that a command prints arrives, however slowly it is read; a reader that left holds up nobody", async (t) => {
+  const bin = path.join(projectDir, "build/harness/bin.js");
+  const kernels = Array.from({ length: 3000 }, (_, i) => ["--kernel", `release:5.${i}`]).flat();
+  const words = [bin, "matrix", "--arch", "all", ...kernels, "--json"];
+  for (const isRead of [true, false]) {
+    const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (!isRead) {
+      child.stdout.destroy();
+      t.is(await ended, 0);
+      continue;
+    }
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    t.is(await ended, 0);
+    t.true(text.length > 1 << 20, `${text.length} bytes`);
+    t.is((JSON.parse(text) as { cells: unknown[] }).cells.length % 3000, 0);
+  }
+});
+
 test("a second Ctrl-C ends a command that does not stop", async (t) => {
   const run = await stuck(`await new Promise(() => {});`);
   run.kill("SIGINT");

@@ -255,6 +255,17 @@ export async function runToExit(
     process.stdout.write(`${text}\n`);
   };
   const status = await main(argv, controller.signal, { print, remark }, commands);
+  // A pipe takes 64 KiB at a time, and what it has not taken yet ends with the process.
+  await Promise.all([process.stdout, process.stderr].map(written));
   // An open socket or timer that a command forgot must not keep the program alive.
   process.exit(status);
+}
+
+/** Waits until a stream has handed on all that was written to it, or never will. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => {
+      resolve();
+    });
+  });
 }
