@@ -64,6 +64,13 @@ export const quirks: readonly Quirk[] = [
     source: '83a44a4f47ad ("x86: Remove toolchain check for X32 ABI capability")',
   },
   {
+    name: "llvm-objcopy",
+    when: { arches: ["x86_64"], clang: { from: "1.0" } },
+    remedy: { kind: "make-variable", variable: "OBJCOPY=objcopy" },
+    reason: "LLVM's objcopy cannot convert what x32 needs, so Kconfig has no x32 with it",
+    source: 'aaeed6ecc125 ("x86/Kconfig: Do not allow CONFIG_X86_X32_ABI=y with llvm-objcopy")',
+  },
+  {
     name: "kcmp-option",
     when: { kernel: { before: "5.12" } },
     remedy: { kind: "option-dropped", option: "CONFIG_KCMP" },
