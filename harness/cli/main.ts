@@ -75,7 +75,7 @@ export async function main(
     return exitStatus.ok;
   }
   let status: number = exitStatus.ok;
-  let isDone = false;
+  let isDone = false as boolean;
   const start: Start = async (work) => {
     const doneUntilInterrupted = () => {
       isDone = !signal.aborted;
