@@ -1,6 +1,7 @@
 import { Diagnostics } from "./ktap/diagnostics.ts";
 import { caseName, lineVerdict, parseLine, type Line } from "./ktap/grammar.ts";
 import { BoundedLines, isNotText, lineLimit, plainText } from "./ktap/lines.ts";
+import { unique, type Names } from "./ktap/names.ts";
 import type { KtapCase, KtapProblem, KtapReport } from "./ktap/report.ts";
 import type { CaseVerdict } from "./model/verdict.ts";
 
@@ -388,17 +389,4 @@ function newLevel(prefix: string): Level {
 
 function nonEmpty(text: string): string | undefined {
   return text === "" ? undefined : text;
-}
-
-/** Names that are taken, each with the number that was last given to a repetition of it. */
-type Names = Map<string, number>;
-
-/** The name itself, or with the first "#2", "#3" ... that nobody has; takes it. */
-function unique(taken: Names, name: string): string {
-  let free = name;
-  let nth = taken.get(name) ?? 1;
-  while (taken.has(free)) free = `${name}#${++nth}`;
-  taken.set(name, nth);
-  taken.set(free, taken.get(free) ?? 1);
-  return free;
 }

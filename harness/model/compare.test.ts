@@ -1,63 +1,15 @@
 import test from "ava";
-import fc from "fast-check";
 import {
   compare,
   comparisonSchema,
-  countComparison,
   transitionOf,
   type CompareRequest,
   type ComparisonVerdict,
-  type RepeatResults,
   type Transition,
 } from "./compare.ts";
+import { countComparison } from "./compare-counts.ts";
 import { exitStatusFor, type Blame } from "./failure.ts";
-import { matchesGlob } from "./glob.ts";
-import { caseVerdicts, isCaseOf, type CaseVerdict, type Splat } from "./verdict.ts";
-
-const letters: Readonly<Record<string, CaseVerdict>> = {
-  P: "pass",
-  F: "fail",
-  S: "skip",
-  X: "xfail",
-  C: "crash",
-  T: "timeout",
-  M: "missing",
-};
-
-/** One case a key; "PF": passed in the first repeat, failed in the second; "-": not there. */
-type Results = Readonly<Record<string, string>>;
-
-function repeats(results: Results, splats: readonly string[] = []): RepeatResults[] {
-  const count = Math.max(1, ...Object.values(results).map((verdicts) => verdicts.length));
-  return Array.from({ length: count }, (_, repeat) => ({
-    cases: Object.entries(results).flatMap(([name, verdicts]) => {
-      const verdict = letters[verdicts[repeat] ?? "-"];
-      return verdict ? [{ name, verdict }] : [];
-    }),
-    splats: splats.map((title): Splat => ({ kind: "warning", title, offset: 0 })),
-  }));
-}
-
-/** The first repeat ran everything, the others only these programs. */
-function again(results: Results, only: readonly string[]): RepeatResults[] {
-  const all = repeats({ ...results, filler: "--" });
-  return all.map((repeat, index) => (index === 0 ? repeat : { ...repeat, only }));
-}
-
-function request(
-  baseline: Results,
-  patched: Results,
-  more: Partial<CompareRequest> = {},
-): CompareRequest {
-  return {
-    series: "s",
-    proves: [],
-    control: false,
-    baseline: repeats(baseline),
-    patched: repeats(patched),
-    ...more,
-  };
-}
+import { again, repeats, request, verdictsOf } from "../testing/comparisons.ts";
 
 const transitionTable: [baseline: string, patched: string, Transition][] = [
   ["P", "P", "same"],
@@ -92,8 +44,7 @@ const transitionTable: [baseline: string, patched: string, Transition][] = [
 
 for (const [baseline, patched, expected] of transitionTable) {
   test(`${baseline || "(not there)"} -> ${patched || "(not there)"} is ${expected}`, (t) => {
-    const list = (text: string) => text.split("").map((letter) => letters[letter] ?? "pass");
-    t.is(transitionOf(list(baseline), list(patched)), expected);
+    t.is(transitionOf(verdictsOf(baseline), verdictsOf(patched)), expected);
   });
 }
 
@@ -445,141 +396,4 @@ test("reasons are those of the side that did not pass", (t) => {
   });
   t.is(comparison.cases[0]?.baselineReason, "no x32");
   t.is(comparison.cases[0]?.patchedReason, undefined);
-});
-
-test("a case belongs to the program and ABI that its name begins and ends with", (t) => {
-  t.true(isCaseOf("w.mask", "w.mask.eintr"));
-  t.true(isCaseOf("w.mask", "w.mask"), "the program itself");
-  t.false(isCaseOf("w.mask", "w.masks.eintr"));
-  t.false(isCaseOf("w.mask", "w.mask.eintr@i386"));
-  t.true(isCaseOf("w.mask@i386", "w.mask.eintr@i386"));
-  t.true(isCaseOf("w.mask@i386", "w.mask@i386"));
-  t.false(isCaseOf("w.mask@i386", "w.mask.eintr@x32"));
-  t.false(isCaseOf("w.mask@i386", "w.mask.eintr"));
-});
-
-test("globs: only * and ? are special", (t) => {
-  t.true(matchesGlob("wait6.*", "wait6.basic.einval"));
-  t.false(matchesGlob("wait6.*", "xwait6.basic"));
-  t.false(matchesGlob("wait6.*", "wait6xbasic"));
-  t.true(matchesGlob("a[1].?", "a[1].x"));
-  t.false(matchesGlob("a[1].?", "a1.x"));
-  t.true(matchesGlob("*", "anything (at) all"));
-});
-
-const verdict = fc.constantFrom(...caseVerdicts);
-const side = fc
-  .dictionary(fc.constantFrom("a", "b", "c", "d"), verdict, { maxKeys: 4 })
-  .map((cases): RepeatResults => ({
-    cases: Object.entries(cases).map(([name, each]) => ({ name, verdict: each })),
-    splats: [],
-  }));
-const plain = (baseline: RepeatResults[], patched: RepeatResults[]) =>
-  compare({ series: "s", proves: [], control: false, baseline, patched });
-
-test("a run compared with itself gives only `same`", (t) => {
-  fc.assert(
-    fc.property(side, (one) => {
-      const comparison = plain([one, one], [one, one]);
-      t.true(comparison.cases.every((each) => each.transition === "same"));
-      t.is(comparison.cases.length, one.cases.length);
-      t.false(comparison.blames.includes("series"));
-    }),
-  );
-});
-
-test("swapping the sides turns fixed into regression", (t) => {
-  fc.assert(
-    fc.property(side, side, (one, other) => {
-      const forth = plain([one], [other]);
-      const back = new Map(plain([other], [one]).cases.map((each) => [each.name, each]));
-      for (const each of forth.cases) {
-        const mirrored = back.get(each.name);
-        t.deepEqual(mirrored?.patched, each.baseline);
-        if (each.transition === "fixed") t.is(mirrored?.transition, "regression");
-        if (each.transition === "same") t.is(mirrored?.transition, "same");
-        if (each.transition === "gone")
-          t.true(["new", "regression"].includes(String(mirrored?.transition)));
-      }
-    }),
-  );
-});
-
-test("no case is lost, and a pass that is gone is always a regression", (t) => {
-  fc.assert(
-    fc.property(side, side, (one, other) => {
-      // A kernel without any result was not seen at all; that is another matter.
-      fc.pre(one.cases.length > 0 && other.cases.length > 0);
-      const comparison = plain([one], [other]);
-      const names = new Set([...one.cases, ...other.cases].map((each) => each.name));
-      t.is(comparison.cases.length, names.size);
-      const passing = new Set(
-        other.cases.filter((each) => each.verdict === "pass").map((each) => each.name),
-      );
-      const lost = one.cases.filter((each) => each.verdict === "pass" && !passing.has(each.name));
-      for (const each of lost) {
-        t.is(comparison.cases.find((found) => found.name === each.name)?.transition, "regression");
-      }
-      if (lost.length > 0) t.is(comparison.verdict, "regression");
-    }),
-  );
-});
-
-const entry = {
-  case: "w.a*",
-  reason: "known",
-  link: "https://example.org/1",
-  expires: "2027-01-01",
-};
-
-test("a known failure is told and blames nobody", (t) => {
-  const before = { "w.a": "P", "w.b": "P" };
-  const after = { "w.a": "F", "w.b": "P" };
-  t.deepEqual(compare(request(before, after)).blames, ["series"]);
-  const found = compare(request(before, after, { known: [entry] }));
-  t.is(found.verdict, "no-regression");
-  t.deepEqual(found.blames, []);
-  t.like(found.cases[0], { transition: "regression", known: { reason: "known" } });
-  t.like(countComparison(found), { known: 1, expectedRegressions: 1 });
-  comparisonSchema.parse(found);
-});
-
-test("a known failure hides no other: another case, a skip, a lost case, a new splat", (t) => {
-  const blamesOf = (after: Results, more: Partial<CompareRequest> = {}) =>
-    compare(request({ "w.a": "P", "w.b": "P" }, after, { known: [entry], ...more })).blames;
-  t.deepEqual(blamesOf({ "w.a": "F", "w.b": "F" }), ["series"]);
-  t.deepEqual(blamesOf({ "w.a": "S", "w.b": "P" }), ["series"]);
-  t.deepEqual(blamesOf({ "w.b": "P" }), ["series"]);
-  const splat = repeats({ "w.a": "F", "w.b": "P" }, ["WARNING: x"]);
-  t.deepEqual(blamesOf({}, { patched: splat }), ["series"]);
-});
-
-test("a series' own case that is a known failure is still not proved", (t) => {
-  const own = { proves: ["w.*"], known: [entry] };
-  const found = compare(request({ "w.a": "S", "w.b": "S" }, { "w.a": "F", "w.b": "P" }, own));
-  t.is(found.verdict, "not-proved");
-  t.deepEqual(found.blames, []);
-});
-
-test("a known failure that did not happen leaves no mark", (t) => {
-  const found = compare(
-    request({ "w.a": "P", "w.ab": "F" }, { "w.a": "P", "w.ab": "P" }, { known: [entry] }),
-  );
-  t.deepEqual(
-    found.cases.map((each) => each.known),
-    [undefined, undefined],
-  );
-});
-
-test("a known failure that comes and goes blames nobody either", (t) => {
-  const flaky = (known?: CompareRequest["known"]) =>
-    compare(request({ "w.a": "PPP" }, { "w.a": "PFP" }, { known }));
-  t.deepEqual(flaky().blames, ["suite"]);
-  t.is(flaky().verdict, "flaky");
-  t.deepEqual(flaky([entry]).blames, []);
-  t.is(flaky([entry]).verdict, "no-regression");
-  const often = (known?: CompareRequest["known"]) =>
-    compare(request({ "w.a": "PPPPP" }, { "w.a": "FFFPF" }, { known }));
-  t.deepEqual(often().blames, ["series"]);
-  t.deepEqual(often([entry]).blames, []);
 });

@@ -1,5 +1,5 @@
+import { countComparison } from "../model/compare-counts.ts";
 import {
-  countComparison,
   isRegression,
   type CaseComparison,
   type Comparison,
