@@ -1,9 +1,5 @@
 import { countComparison } from "../model/compare-counts.ts";
-import {
-  isRegression,
-  type CaseComparison,
-  type Comparison,
-} from "../model/compare.ts";
+import { isRegression, type CaseComparison, type Comparison } from "../model/compare.ts";
 import type { Event } from "../model/event.ts";
 import { blameText } from "../model/failure-text.ts";
 import { blames, exitStatusFor, type Blame, type FailureDetails } from "../model/failure.ts";
