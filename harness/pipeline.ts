@@ -3,13 +3,12 @@ import { buildImage, buildUserland, type Image } from "./image.ts";
 import { buildKernel, builtDetail, type Kernel } from "./kernel/build.ts";
 import { expiredFailure } from "./known-failures.ts";
 import { allEnded } from "./model/all-ended.ts";
-import { compare, type Comparison } from "./model/compare.ts";
-import { repeatsOf } from "./model/compare-runs.ts";
 import { inStep, type Emit } from "./model/event.ts";
 import { exitStatusFor, failureDetails } from "./model/failure.ts";
 import { formatKernelVersion } from "./model/kernel-version.ts";
-import { blamesOf, runSchemaVersion, type KernelRecord, type RunRecord } from "./model/run.ts";
+import { blamesOf, kernelOf, runSchemaVersion, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
+import { compareKernels } from "./pipeline/compare-kernels.ts";
 import { mostConfirmations, suspectPrograms } from "./pipeline/confirm.ts";
 import { kernelRequest } from "./pipeline/kernel-request.ts";
 import { KernelTests, testTitle } from "./pipeline/kernel-tests.ts";
@@ -24,7 +23,7 @@ import { Workshop } from "./pipeline/workshop.ts";
 import type { CaseResult } from "./model/verdict.ts";
 import { remedyText } from "./quirks.ts";
 import type { RunFolder } from "./store.ts";
-import type { BuiltSuite, SuiteRequest } from "./suite.ts";
+import type { BuiltSuite } from "./suite.ts";
 import { chooseAccelerator } from "./vm/accel.ts";
 import type { Accelerator, Vm } from "./vm.ts";
 
@@ -228,7 +227,7 @@ class Run {
     built: { image: Image; suites: readonly BuiltSuite[] },
     accelerator: Accelerator,
   ): Promise<void> {
-    const record = this.#kernelRecord(label);
+    const record = kernelOf(this.#record, label);
     const scale = Math.ceil(this.#plan.arch.slowdown[accelerator.name] * this.#plan.timeoutScale);
     const tested = { plan: this.#plan, kernel, ...built, accelerator, scale };
     // Never rejects: nobody waits for it while the next kernel is built.
@@ -262,7 +261,7 @@ class Run {
   /** When a patched kernel's tests may end early. */
   #enough(label: string): ((cases: readonly CaseResult[]) => boolean) | undefined {
     if (!this.#context.stopAtRegression || label === "baseline") return undefined;
-    const cases = this.#kernelRecord("baseline").boots.flatMap((boot) => boot.cases);
+    const cases = kernelOf(this.#record, "baseline").boots.flatMap((boot) => boot.cases);
     const passing = new Set(
       cases.filter((each) => each.verdict === "pass").map((each) => each.name),
     );
@@ -278,7 +277,7 @@ class Run {
     this.#testKeys.set(label, key);
     const past = fresh || holdVm ? undefined : await recallTests(key, label, folder);
     if (!past) return false;
-    const record = this.#kernelRecord(label);
+    const record = kernelOf(this.#record, label);
     record.boots.push(...past.boots);
     record.testedIn = { run: past.run, at: past.at };
     await inStep(
@@ -307,13 +306,13 @@ class Run {
   async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
     const { stopAtRegression = false, signal } = this.#context;
     const isFinal = this.#plan.repeat > 1 || stopAtRegression || signal.aborted;
-    let comparison = this.#compare(planned);
+    let comparison = compareKernels(planned.series, this.#plan, this.#record);
     for (let round = 0; round < mostConfirmations && !isFinal; round++) {
       const suspects = suspectPrograms(comparison, suites, round);
       if (suspects.length === 0) break;
       const wasRun = await this.#confirm(planned.series.name, suspects, round);
       if (!wasRun) break;
-      comparison = this.#compare(planned);
+      comparison = compareKernels(planned.series, this.#plan, this.#record);
     }
     // Not after Ctrl-C: what was not run then would look lost.
     if (signal.aborted) return;
@@ -336,32 +335,6 @@ class Run {
     };
     const wereRun = await Promise.all([again("baseline"), again(series)]);
     return wereRun.every(Boolean);
-  }
-
-  #compare({ series }: PlannedSeries): Comparison {
-    // A kernel whose tests broke off: what is lacking there is not known to be lost.
-    const unseen = (side: "baseline" | "patched", label: string) =>
-      this.#record.failures
-        .filter((failure) => failure.kernel === label)
-        .map((failure) => ({ side, why: `${label}: ${failure.what}` }));
-    const asked = (globs: readonly string[]) =>
-      globs.filter((glob) => concerns(glob, this.#plan.suites));
-    return compare({
-      series: series.name,
-      proves: asked(series.proves),
-      except: asked(series.except?.map(({ cases }) => cases) ?? []),
-      control: series.control,
-      baseline: repeatsOf(this.#kernelRecord("baseline")),
-      patched: repeatsOf(this.#kernelRecord(series.name)),
-      known: this.#plan.known.live,
-      unseen: [...unseen("baseline", "baseline"), ...unseen("patched", series.name)],
-    });
-  }
-
-  #kernelRecord(label: string): KernelRecord {
-    const found = this.#record.kernels.find((kernel) => kernel.label === label);
-    if (!found) throw new Error(`no kernel "${label}" was built`);
-    return found;
   }
 
   #fail(thrown: unknown, kernel?: string): void {
@@ -389,14 +362,4 @@ class Run {
     this.#record.seconds = (performance.now() - this.#started) / 1000;
     await this.#context.folder.save(this.#record);
   }
-}
-
-/** Whether a glob of case names is about a suite of this run: what was not asked for is not lacking. */
-function concerns(glob: string, suites: readonly SuiteRequest[]): boolean {
-  return suites.some((suite) => {
-    if (suite.kind === "c") return glob.startsWith(`${suite.name}.`) || glob.startsWith("*");
-    return suite.targets.some((target) =>
-      glob.startsWith(`kselftest.${target.replace(/\//g, ".")}.`),
-    );
-  });
 }

@@ -191,6 +191,13 @@ const rows: Row[] = [
     exit: 4,
   },
   {
+    what: "a control's case that wavers on the baseline",
+    request: request({ "w.x": "FPP" }, { "w.x": "FFF" }, control),
+    verdict: "not-proved",
+    blames: ["suite"],
+    exit: 3,
+  },
+  {
     what: "a control's case that is skipped on the baseline",
     request: request({ "w.x": "S" }, { "w.x": "S" }, control),
     verdict: "not-proved",

@@ -291,6 +291,16 @@ export function isUndecided(each: CaseComparison): boolean {
   return each.transition === "flaky" && isSteadyBefore && isFew && !isFlakyByPatch(each);
 }
 
+/**
+ * What is worth a second look before anybody is blamed for it: a regression, a claim that is not
+ * proved, a baseline that dies in a case.
+ */
+export function isDoubtful(comparison: { control: boolean }, each: CaseComparison): boolean {
+  if (each.known) return false;
+  if (each.proof && each.proof !== "proved") return true;
+  return isRegression(comparison, each) || each.baseline.includes("crash");
+}
+
 /** As likely as this or less, and it is not put down to chance. */
 const significance = 0.05;
 
@@ -329,7 +339,8 @@ function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict 
  * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
- *   matches no case of the suites; a case is flaky on the patched kernel, perhaps by chance;
+ *   matches no case of the suites; a control's case wavers where the feature is; a case is flaky on
+ *   the patched kernel, perhaps by chance;
  * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats; a known failure.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
@@ -354,7 +365,7 @@ function comparisonBlames(found: Found, isLacking: (name: string) => boolean): B
 function blameForProof(control: boolean, each: CaseComparison): Blame {
   if (!control) return "series";
   if (each.proof === "passes-without") return "suite";
-  if (each.baseline.some(isFailing)) return "baseline";
+  if (each.baseline.some(isFailing)) return each.baseline.includes("pass") ? "suite" : "baseline";
   return each.patched.includes("crash") ? "series" : "suite";
 }
 

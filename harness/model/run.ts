@@ -116,3 +116,10 @@ export function blamesOf(record: RunRecord): Blame[] {
     ...record.comparisons.flatMap((comparison) => comparison.blames),
   ];
 }
+
+/** What the record says of the kernel with this label: "baseline", or a series' name. It must be there. */
+export function kernelOf(record: RunRecord, label: string): KernelRecord {
+  const found = record.kernels.find((kernel) => kernel.label === label);
+  if (!found) throw new Error(`no kernel "${label}" was built`);
+  return found;
+}

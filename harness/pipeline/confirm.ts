@@ -1,9 +1,9 @@
-import { isRegression, isUndecided, type Comparison } from "../model/compare.ts";
+import { isDoubtful, isUndecided, type Comparison } from "../model/compare.ts";
 import { isCaseOf } from "../model/verdict.ts";
 import { programName, type BuiltSuite } from "../suite.ts";
 
 /**
- * How often a program with a regression is run again on fresh guests of both kernels. With two, a
+ * How often a program with a regression or a claim not proved is run again on fresh guests of both kernels. With two, a
  * case that fails three times of three on the patched kernel and never on the baseline is put down
  * to chance with probability 1/20 (Fisher's exact test).
  */
@@ -17,7 +17,7 @@ const mostSuspects = 8;
 
 /**
  * The programs ("<suite>.<program>[@<abi>]") to be run again in this round (from 0): those whose
- * cases regressed, and later those whose cases waver; none when they are so many that there is
+ * cases are doubtful, and later those whose cases waver; none when they are so many that there is
  * nothing to doubt.
  */
 export function suspectPrograms(
@@ -26,7 +26,7 @@ export function suspectPrograms(
   round: number,
 ): string[] {
   const doubted = comparison.cases.filter(
-    (each) => isUndecided(each) || (round < confirmations && isRegression(comparison, each)),
+    (each) => isUndecided(each) || (round < confirmations && isDoubtful(comparison, each)),
   );
   const programs = suites.flatMap((suite) =>
     suite.programs.map((program) => programName(suite, program)),

@@ -5,6 +5,7 @@ import type { Event } from "../model/event.ts";
 import { bisectRecordSchema, type BisectRecord } from "../model/bisect.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { projectDir } from "../paths.ts";
+import { comparisonLines } from "../report/conclusion.ts";
 
 export interface RealRun {
   readonly exitCode: number;
@@ -31,7 +32,7 @@ async function toTheEnd(command: string, file: string, args: readonly string[]) 
   const result = await exec(process.execPath, [bin, command, "--json", ...args], {
     // Shown as it comes: a test of some minutes must not look hung.
     onLine: (line) => {
-      if (/"type":"(step-finished|notice|failure)"/.test(line))
+      if (/"type":"(step-finished|notice|failure|compared)"/.test(line))
         process.stderr.write(`${summary(line)}\n`);
     },
   });
@@ -47,6 +48,7 @@ async function toTheEnd(command: string, file: string, args: readonly string[]) 
 function summary(line: string): string {
   const event = JSON.parse(line) as Event;
   if (event.type === "notice") return `  ${event.text}`;
+  if (event.type === "compared") return comparisonLines(event.comparison).join("\n");
   if (event.type === "failure") return `  ${event.failure.blame}: ${event.failure.what}`;
   return event.type === "step-finished"
     ? `  ${event.outcome} ${event.id} (${event.seconds.toFixed(1)} s)`
