@@ -81,10 +81,11 @@ function workIntervals({ events }: Measured): Interval[] {
 async function buildSeconds(cache: string, ...args: string[]): Promise<readonly number[]> {
   process.stderr.write(`harness build ${args.join(" ")} `);
   const { stdout } = await harness(cache, "build", "--kernel", kernel, "--json", ...args);
-  process.stderr.write("\n");
-  return [...stdout.matchAll(/"detail":"[^"]* make ([0-9.]+) s"/g)].map((match) =>
+  const seconds = [...stdout.matchAll(/"detail":"[^"]* make ([0-9.]+) s"/g)].map((match) =>
     Number(match[1]),
   );
+  process.stderr.write(` make: ${seconds.join(" s, ")} s\n`);
+  return seconds;
 }
 
 /** Seconds to the first ssh command, one guest at a time. */
@@ -102,6 +103,7 @@ async function bootSeconds(cache: string, times: number): Promise<number[]> {
     );
     found.push((JSON.parse(stdout) as { bootSeconds: number }).bootSeconds);
   }
+  process.stderr.write(`boots: ${found.join(" s, ")} s\n`);
   return found;
 }
 
