@@ -17,6 +17,8 @@ export interface PostRequest extends Repository {
     report: RegressionReport,
     cells: readonly RegressionSighting[],
   ) => { readonly title: string; readonly body: string };
+  /** Issues that one post opens at the most; more at once are one cause, and nobody reads hundreds. */
+  readonly mostNewIssues?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,9 +33,6 @@ export interface Posted {
   /** Regressions for which no issue was opened, since there were too many at once. */
   readonly leftOut: number;
 }
-
-/** Issues that one post opens; more at once are one cause, and nobody reads hundreds. */
-const mostNewIssues = 20;
 
 /** GitHub takes so many annotations in one request. */
 const annotationBatch = 50;
@@ -176,6 +175,7 @@ async function postRegressions(
   const updated: number[] = [];
   const closed: number[] = [];
   let leftOut = 0;
+  const { mostNewIssues = 20 } = request;
   if (request.regressions.length === 0) return { opened, updated, closed, leftOut };
   const issues = await knownIssues(github, request);
   for (const report of request.regressions) {

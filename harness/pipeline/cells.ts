@@ -149,9 +149,10 @@ export async function runCells(
     }
   };
   const under: Promise<RunRecord | undefined>[] = [];
-  for (const [index, planned] of cells.entries()) {
+  for (const index of longestFirst(cells.map((cell) => context.expected(cell)))) {
     const cell = record.cells[index];
-    if (!cell || signal.aborted) break;
+    const planned = cells[index];
+    if (!cell || !planned || signal.aborted) break;
     // The next one begins when this one's kernels are built.
     await new Promise<void>((resolve) => {
       let isBuilt = false;
@@ -173,6 +174,16 @@ export async function runCells(
   ]);
   await save();
   return { record, runs };
+}
+
+/**
+ * In which order cells begin, from the seconds that each is expected to take: what begins last has
+ * nothing left to run beside it. What was never run may be the longest of all; equals keep their
+ * order.
+ */
+export function longestFirst(expected: readonly (number | undefined)[]): readonly number[] {
+  const seconds = (index: number) => expected[index] ?? Number.MAX_VALUE;
+  return [...expected.keys()].sort((one, other) => seconds(other) - seconds(one));
 }
 
 /** When a cell began and ended. */

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { bisectRecordSchema, type BisectRecord } from "../model/bisect.ts";
 import { Failure } from "../model/failure.ts";
 import { RunFolder } from "../store.ts";
 import { newFolder, replaceFile } from "./folder.ts";
+import { readNamedRecord } from "./named-record.ts";
 import { isAlive, thisProcess } from "./process.ts";
 
 const names = { record: "bisect.json", log: "bisect.log" } as const;
@@ -47,24 +47,19 @@ export class BisectFolder {
 
 /**
  * A bisection that was begun before, by its id in a results folder or by its own folder.
- * Throws Failure usage "unknown-bisection", "bisection-under-way"; infra "bisect-record-corrupt".
+ * Throws Failure usage "unknown-bisection", "bisection-under-way"; infra "bisection-record-corrupt".
  */
 export async function readBisect(
   name: string,
   resultsDir: string,
 ): Promise<{ readonly record: BisectRecord; readonly folder: BisectFolder }> {
-  const dir = path.resolve(name.includes("/") ? name : path.join(resultsDir, name));
-  const file = path.join(dir, names.record);
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new Failure({
-      reason: "unknown-bisection",
-      blame: "usage",
-      what: `there is no bisection "${name}"`,
-      evidence: String(thrown),
-      hint: "give the id or the folder that `harness bisect` told at its start",
-    });
+  const { dir, record } = await readNamedRecord(name, resultsDir, {
+    file: names.record,
+    schema: bisectRecordSchema,
+    noun: "bisection",
+    unknownHint: "give the id or the folder that `harness bisect` told at its start",
+    corruptHint: "run the command anew: what its kernels said is in the cache",
   });
-  const record = parse(file, text);
   if (record.status === "running" && record.process && isAlive(record.process)) {
     throw new Failure({
       reason: "bisection-under-way",
@@ -74,18 +69,4 @@ export async function readBisect(
     });
   }
   return { record, folder: new BisectFolder(path.basename(dir), dir) };
-}
-
-function parse(file: string, text: string): BisectRecord {
-  try {
-    return bisectRecordSchema.parse(JSON.parse(text));
-  } catch (thrown) {
-    throw new Failure({
-      reason: "bisect-record-corrupt",
-      blame: "infra",
-      what: `${file} is no record of a bisection`,
-      evidence: String(thrown).slice(0, 2000),
-      hint: "run the command anew: what its kernels said is in the cache",
-    });
-  }
 }

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import { matrixRecordSchema, type Matrix, type MatrixRecord } from "../model/matrix.ts";
 import type { RunRecord } from "../model/run.ts";
 import { readRun } from "../store.ts";
 import { newFolder, replaceFile } from "./folder.ts";
+import { readNamedRecord } from "./named-record.ts";
 import { isRunName } from "./stamps.ts";
 
 const names = { record: "matrix.json", summary: "summary.md" } as const;
@@ -54,18 +55,13 @@ export async function readMatrix(
   name: string,
   resultsDir: string,
 ): Promise<Matrix & { readonly folder: MatrixFolder; readonly resultsDir: string }> {
-  const dir = path.resolve(name.includes("/") ? name : path.join(resultsDir, name));
-  const file = path.join(dir, names.record);
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw new Failure({
-      reason: "unknown-matrix",
-      blame: "usage",
-      what: `there is no matrix "${name}"`,
-      evidence: String(thrown),
-      hint: "give the id or the folder of a run of several kernels or architectures",
-    });
+  const { dir, record } = await readNamedRecord(name, resultsDir, {
+    file: names.record,
+    schema: matrixRecordSchema,
+    noun: "matrix",
+    unknownHint: "give the id or the folder of a run of several kernels or architectures",
+    corruptHint: "the runs of its cells lie beside it and are whole; run the command anew",
   });
-  const record = parse(file, text);
   const beside = path.dirname(dir);
   const runs: RunRecord[] = [];
   for (const { run } of record.cells) {
@@ -98,19 +94,5 @@ async function readCell(dir: string): Promise<RunRecord | undefined> {
   } catch (thrown) {
     if (thrown instanceof Failure) return undefined;
     throw thrown;
-  }
-}
-
-function parse(file: string, text: string): MatrixRecord {
-  try {
-    return matrixRecordSchema.parse(JSON.parse(text));
-  } catch (thrown) {
-    throw new Failure({
-      reason: "matrix-record-corrupt",
-      blame: "infra",
-      what: `${file} is no record of a matrix`,
-      evidence: String(thrown).slice(0, 2000),
-      hint: "the runs of its cells lie beside it and are whole; run the command anew",
-    });
   }
 }
