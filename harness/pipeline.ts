@@ -18,7 +18,8 @@ import {
   rememberTests,
   testsFingerprint,
 } from "./pipeline/past-tests.ts";
-import type { Plan, PlannedSeries } from "./pipeline/plan.ts";
+import type { Plan } from "./pipeline/plan.ts";
+import type { PlannedSeries } from "./pipeline/planned-series.ts";
 import { Workshop } from "./pipeline/workshop.ts";
 import type { CaseResult } from "./model/verdict.ts";
 import { remedyText } from "./quirks.ts";

@@ -17,7 +17,8 @@ import type { BisectFolder } from "../store/bisect.ts";
 import { checkEnds, judgedBadEnd, tooRare, type End } from "./bisect/ends.ts";
 import type { History } from "./bisect/history.ts";
 import { Judge } from "./bisect/judge.ts";
-import type { Plan, PlannedSeries } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedSeries } from "./planned-series.ts";
 
 export { commitHistory, patchHistory, type History } from "./bisect/history.ts";
 

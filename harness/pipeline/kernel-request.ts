@@ -1,7 +1,8 @@
 import type { KernelRequest, Patch, Tree } from "../kernel/build.ts";
 import type { Emit } from "../model/event.ts";
 import { applySeries, markTouched } from "../series.ts";
-import type { Plan, PlannedSeries } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedSeries } from "./planned-series.ts";
 
 interface Context {
   readonly emit: Emit;

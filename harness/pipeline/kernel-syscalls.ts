@@ -4,7 +4,8 @@ import type { Emit } from "../model/event.ts";
 import { cacheDir } from "../paths.ts";
 import { describeSyscalls, type Syscalls } from "../syscalls.ts";
 import { patchOf, treeOf } from "./kernel-request.ts";
-import type { Plan, PlannedSeries } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { PlannedSeries } from "./planned-series.ts";
 
 interface Context {
   readonly emit: Emit;

@@ -16,7 +16,7 @@ import { Failure } from "../model/failure.ts";
 import { knownFailuresFor, type KnownFailure } from "../model/known-failures.ts";
 import type { RunRequest } from "../model/request.ts";
 import { projectDir } from "../paths.ts";
-import { loadSeries, shippedSeriesNames, type PatchSet, type Series } from "../series.ts";
+import { loadSeries, shippedSeriesNames, type Series } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import { kselftestFragments } from "../suite/kselftest.ts";
 import {
@@ -29,13 +29,8 @@ import {
 import type { Quirk } from "../quirks.ts";
 import { withMeasuredSlowdown } from "../vm/slowdown.ts";
 import { sourceOn } from "./on-series.ts";
+import { plannedSeries, type PlannedSeries } from "./planned-series.ts";
 import { adaptMachine, adaptOptions, adaptToolchain, chooseToolchain } from "./plan-quirks.ts";
-
-/** A series and its patches for the run's kernel. */
-export interface PlannedSeries {
-  readonly series: Series;
-  readonly set: PatchSet;
-}
 
 /** Everything that is known before anything costly is done. */
 export interface Plan {
@@ -90,7 +85,8 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   });
   const plain = await resolveSource(kernelSpec(request, given, notice), context);
   const source = await onSeries(plain, request.on, context, notice);
-  const series = await serve(given, source, request, arch.name, notice);
+  const wanted = { named: request.series, kernel: source.version, arch: arch.name };
+  const series = await plannedSeries(given, wanted, notice);
   const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
   const kselftests = suites.filter((suite) => suite.kind === "kselftest");
   const asked = await Promise.all(kselftests.map((suite) => kselftestFragments(suite, arch, tree)));
@@ -196,33 +192,6 @@ async function onSeries(
   });
   if (!series) throw new Error(`no series for --on ${on}`);
   return sourceOn(source, { series, set: await series.patchesFor(source.version) }, context);
-}
-
-/** The patches of each series for this kernel; of "all", those that have any. */
-async function serve(
-  given: readonly Series[],
-  source: ResolvedSource,
-  request: RunRequest,
-  arch: string,
-  notice: (text: string) => void,
-): Promise<readonly PlannedSeries[]> {
-  const found: PlannedSeries[] = [];
-  for (const series of given) {
-    try {
-      const set = await series.patchesFor(source.version);
-      const except = [...(series.except ?? []), ...(set.changes?.except ?? [])].filter(
-        ({ arches }) => arches?.includes(arch) ?? true,
-      );
-      for (const { cases, because } of except)
-        notice(`${series.name} proves nothing by ${cases} on this kernel: ${because}`);
-      found.push({ series: { ...series, ...set.changes, except }, set });
-    } catch (thrown) {
-      const isNone = thrown instanceof Failure && thrown.reason === "no-patches-for-kernel";
-      if (!isNone || request.series.includes(series.name)) throw thrown;
-      notice(`${series.name} is left out: ${thrown.what}`);
-    }
-  }
-  return found;
 }
 
 /** "kselftest:ptrace" and "kselftest:seccomp" are one suite with two targets. */

@@ -37,6 +37,12 @@ export interface Exception {
   readonly because: string;
 }
 
+/** Where a series has nothing to say. */
+export interface Unfit {
+  readonly arches: readonly string[];
+  readonly because: string;
+}
+
 /** A patch series: one that ships in patches/, or one of the user's. */
 export interface Series {
   /** Safe as a file's name; unique within a run. */
@@ -57,6 +63,8 @@ export interface Series {
   readonly proves: readonly string[];
   /** Those among them that cannot show it on the kernel at hand: it lacks something else that they need. */
   readonly except?: readonly Exception[];
+  /** Architectures for which it is not, as one whose kernels lack what it is about. */
+  readonly unfit?: readonly Unfit[];
   /** The patches for this kernel. Throws Failure usage "no-patches-for-kernel". */
   patchesFor(kernel: KernelVersion): Promise<PatchSet>;
 }

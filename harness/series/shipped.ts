@@ -41,6 +41,9 @@ const seriesSchema = z.strictObject({
   features: z.array(featureSchema).default([]),
   /** What holds for all kernels is of an architecture. */
   except: z.array(exceptionSchema.extend({ arches: z.array(z.string()).min(1) })).default([]),
+  unfit: z
+    .array(z.strictObject({ arches: z.array(z.string()).min(1), because: z.string().min(1) }))
+    .default([]),
 });
 
 /** patches/<series>/<version>/series.json: what is otherwise from that kernel on. */
@@ -94,7 +97,7 @@ export async function readShippedSeries(
       `there are: ${there.join(", ")}`,
     );
   }
-  const { title, control, suites, proves, except, ...more } = await readDescription(folder);
+  const { title, control, suites, proves, except, unfit, ...more } = await readDescription(folder);
   return {
     name,
     title,
@@ -102,6 +105,7 @@ export async function readShippedSeries(
     suites,
     proves,
     except,
+    unfit,
     ...(revision === undefined ? {} : { revision: Number(revision) }),
     ...(more.proposal === undefined ? {} : { proposal: more.proposal }),
     ...(more.description === undefined ? {} : { description: more.description }),

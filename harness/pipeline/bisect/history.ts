@@ -1,4 +1,4 @@
-import type { PlannedSeries } from "../plan.ts";
+import type { PlannedSeries } from "../planned-series.ts";
 import { filesOf, patchSet, type Patch } from "../../series.ts";
 import { BisectRepository } from "../../source.ts";
 

@@ -1,0 +1,44 @@
+import test from "ava";
+import { Failure } from "../model/failure.ts";
+import { loadSeries } from "../series.ts";
+import { kernel } from "../testing/commits.ts";
+import { plannedSeries } from "./planned-series.ts";
+
+const names = ["ptrace-get-syscall-info", "wait6"];
+
+async function planned(arch: string, version: string, named: readonly string[] = []) {
+  const notices: string[] = [];
+  const given = await loadSeries({ names, notice: () => undefined });
+  const wanted = { named, kernel: kernel(version), arch };
+  const found = await plannedSeries(given, wanted, (text) => notices.push(text));
+  return { found, names: found.map(({ series }) => series.name), notices };
+}
+
+test("a series is left out where it has nothing to say, and that is told", async (t) => {
+  const m68k = await planned("m68k", "6.12");
+  t.deepEqual(m68k.names, ["wait6"]);
+  t.regex(m68k.notices.join("\n"), /ptrace-get-syscall-info is left out: .* not for m68k: .*hooks/);
+  t.deepEqual((await planned("x86_64", "6.12")).names, names);
+  const old = await planned("x86_64", "4.19");
+  t.deepEqual(old.names, []);
+  t.is(old.notices.length, 2);
+});
+
+test("one that was asked for by name is not left out in silence", async (t) => {
+  const failure = await t.throwsAsync(planned("m68k", "6.12", ["ptrace-get-syscall-info"]), {
+    instanceOf: Failure,
+  });
+  t.is(failure.reason, "series-not-for-arch");
+  t.is(failure.blame, "usage");
+  const old = await t.throwsAsync(planned("x86_64", "4.19", ["wait6"]), { instanceOf: Failure });
+  t.is(old.reason, "no-patches-for-kernel");
+});
+
+test("exceptions are those of the architecture, and are told", async (t) => {
+  const exceptions = async (arch: string) =>
+    (await planned(arch, "6.12")).found[0]?.series.except?.map(({ cases }) => cases) ?? [];
+  t.true((await exceptions("riscv64")).includes("ptrace-syscall-info.stops.single_step_is_none"));
+  t.deepEqual(await exceptions("x86_64"), []);
+  const { notices } = await planned("riscv64", "6.12");
+  t.true(notices.some((text) => text.endsWith("riscv has no PTRACE_SINGLESTEP")));
+});
