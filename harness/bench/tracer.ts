@@ -26,7 +26,7 @@ export async function tracerRatios(kernel: string): Promise<readonly number[]> {
       areRevisions: false,
       suites: ["tracer", "strace"],
       kconfig: [],
-      toolchain: "gcc",
+      toolchain: "auto",
       accel: "auto",
       repeat: 1,
       timeoutScale: 1,
