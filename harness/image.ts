@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Arch } from "./arch.ts";
 import { cached, type CacheEntry } from "./cache.ts";
+import { toolVersion } from "./tool-version.ts";
 import { exec } from "./exec.ts";
 import { fingerprint, sha256, sha256File, sha256Folder } from "./fingerprint.ts";
 import { inStep, type Emit } from "./model/event.ts";
@@ -105,7 +106,7 @@ export async function userlandFingerprint(
   sources: Readonly<Record<UserlandProgram, Pick<SourceArchive, "sha256">>>,
 ): Promise<string> {
   const cc = compiler(arch);
-  const version = await exec(cc, ["--version"]);
+  const version = await toolVersion(cc);
   if (version.exitCode !== 0) {
     throw new Failure({
       reason: "compiler-missing",

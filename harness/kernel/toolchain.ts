@@ -1,4 +1,4 @@
-import { exec } from "../exec.ts";
+import { toolVersion } from "../tool-version.ts";
 import { sha256 } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
 import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
@@ -51,15 +51,15 @@ export async function findToolchain(
   const llvm = name.startsWith("clang");
   const suffix = /-\d+$/.exec(name)?.[0] ?? "";
   const onPath = llvm ? name : `${arch.crossCompile}${name}`;
-  const isFetched = name.startsWith("gcc-") && (await exec(onPath, ["--version"])).exitCode !== 0;
+  const isFetched = name.startsWith("gcc-") && (await toolVersion(onPath)).exitCode !== 0;
   const fetched = isFetched ? await fetchCompiler(name, arch, options) : undefined;
   const compiler = fetched?.command ?? onPath;
   const linker = llvm ? `ld.lld${suffix}` : `${arch.crossCompile}ld`;
-  const [compilerSays, linkerSays] = [
-    await versionOf(compiler, arch),
-    await versionOf(linker, arch),
-  ];
-  const ccache = (await exec("ccache", ["--version"])).exitCode === 0;
+  const [compilerSays, linkerSays] = await Promise.all([
+    versionOf(compiler, arch),
+    versionOf(linker, arch),
+  ]);
+  const ccache = (await toolVersion("ccache")).exitCode === 0;
   const wrapped = ccache ? `ccache ${compiler}` : compiler;
   return {
     name,
@@ -84,7 +84,7 @@ export async function findToolchain(
 }
 
 async function versionOf(tool: string, arch: Arch): Promise<string> {
-  const result = await exec(tool, ["--version"], { env: { LC_ALL: "C" } });
+  const result = await toolVersion(tool);
   if (result.exitCode === 0) return result.stdout;
   throw new Failure({
     reason: "no-compiler",

@@ -1,11 +1,11 @@
 import type { Arch } from "../arch.ts";
-import { exec } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Merged, Option } from "../kconfig.ts";
 import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
 import type { Emit } from "../model/event.ts";
 import { formatKernelVersion, versionIn, type KernelVersion } from "../model/kernel-version.ts";
 import { quirksFor, remedyText, type Quirk } from "../quirks.ts";
+import { toolVersion } from "../tool-version.ts";
 
 /**
  * The toolchain for a kernel, and the quirks of both, each of them told. "auto" is the host's gcc,
@@ -50,7 +50,7 @@ async function findQuirks(
   toolchain: Toolchain,
 ): Promise<readonly Quirk[]> {
   // A QEMU that is missing is told when a guest is started; a build does without.
-  const { stdout } = await exec(arch.qemu.binary, ["--version"]);
+  const { stdout } = await toolVersion(arch.qemu.binary);
   return quirksFor({ kernel, arch: arch.name, ...toolchain.versions, qemu: versionIn(stdout) });
 }
 

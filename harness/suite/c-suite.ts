@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { compilerOf, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
-import { exec, type ExecResult } from "../exec.ts";
+import type { ExecResult } from "../exec.ts";
+import { toolVersion } from "../tool-version.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
 import { z } from "zod";
@@ -196,7 +197,7 @@ function names(result: ExecResult): string[] {
 }
 
 async function compilerVersion(abi: Abi): Promise<string> {
-  const result = await exec(abi.compiler, ["--version"], { env: { LC_ALL: "C" } });
+  const result = await toolVersion(abi.compiler);
   if (result.exitCode === 0) return result.stdout;
   throw new Failure({
     reason: "no-compiler",

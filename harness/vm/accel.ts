@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
+import { toolVersion } from "../tool-version.ts";
 import { exec } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Emit } from "../model/event.ts";
@@ -85,7 +86,7 @@ async function remembered(request: AcceleratorRequest): Promise<Answer> {
         // Containers share a boot id but not a kernel's view of it.
         kernel: os.release(),
         // A new QEMU may use KVM otherwise.
-        qemu: (await exec(arch.qemu.binary, ["--version"], { signal })).stdout,
+        qemu: (await toolVersion(arch.qemu.binary)).stdout,
         // The device may appear, vanish, or change hands.
         device: deviceState(),
         // Another user may not be allowed to open it.

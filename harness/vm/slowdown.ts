@@ -4,7 +4,7 @@ import path from "node:path";
 import { z } from "zod";
 import type { Arch } from "../arch.ts";
 import { cached, isCached } from "../cache.ts";
-import { exec } from "../exec.ts";
+import { toolVersion } from "../tool-version.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Accelerator } from "../vm.ts";
 
@@ -80,7 +80,7 @@ async function request(arch: Arch, accelerator: Accelerator["name"]) {
       calibration: [arch.name, accelerator],
       // The host's CPU, and what emulates which machine on it.
       host: [os.hostname(), os.cpus()[0]?.model],
-      qemu: (await exec(arch.qemu.binary, ["--version"])).stdout,
+      qemu: (await toolVersion(arch.qemu.binary)).stdout,
       machine: [arch.qemu.machine, arch.qemu.cpu],
     }),
     verify: "content",
