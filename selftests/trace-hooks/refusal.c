@@ -7,6 +7,7 @@
 #include <ktap.h>
 
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #define GET_SYSCALL_INFO 0x420e
@@ -31,7 +32,7 @@ static pid_t start_in_entry(void)
 		ptrace(PTRACE_TRACEME, 0L, 0L, 0L);
 		raise(SIGSTOP);
 		for (;;)
-			syscall(__NR_getppid);
+			syscall(__NR_gettid);
 	}
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
 	EXPECT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP,
