@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The times that wait6() reports, against the CPU clock of the child, which
+ * counts the same nanoseconds.
+ */
+#include "usage.h"
+
+/*
+ * s390 counts user and system time by its CPU timer, of which the scheduler's
+ * clock of the process knows nothing (CONFIG_VIRT_CPU_ACCOUNTING_NATIVE,
+ * cputime_adjust() in kernel/sched/cputime.c): there the two need not agree.
+ */
+#ifndef __s390__
+/*
+ * The last thing a child does is to read its CPU clock: the sum is not less,
+ * and not much more, as nothing but the exit is still to come.
+ */
+CASE(sum_covers_the_clock_read_before_exit)
+{
+	long long *last = shared(sizeof(*last)), excess, least = LLONG_MAX;
+	int i;
+
+	for (i = 0; i < 2 * CHILDREN; i++) {
+		struct rusage_ts64 ru;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			*last = burn(1000000 + i * 12345);
+			_exit(0);
+		}
+		ru = usage_of(child);
+		excess = sum_of(&ru) - *last;
+		EXPECT(excess >= 0, "the sum is %lld ns, the clock was %lld",
+		       sum_of(&ru), *last);
+		if (excess < least)
+			least = excess;
+	}
+	EXPECT(least < 50000000, "the sum is always %lld ns too large", least);
+	ktap_print("the least excess is %lld ns", least);
+}
+
+/* Children of one kind each: their sum must be their clock, to the ns. */
+static void expect_sum_is_clock(void (*body)(void), int children)
+{
+	int i, equal = 0;
+
+	for (i = 0; i < children; i++) {
+		struct rusage_ts64 ru;
+		long long clock;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			body();
+			_exit(0);
+		}
+		await_zombie(child);
+		clock = settle(child);
+		ru = usage_of(child);
+		EXPECT(sum_of(&ru) >= clock, "the sum is %lld, the clock %lld",
+		       sum_of(&ru), clock);
+		equal += sum_of(&ru) == clock;
+	}
+	EXPECT(equal > 0, "the sum was never that of the clock");
+}
+
+static void burn_3ms(void)
+{
+	burn(3000000);
+}
+
+CASE(sum_is_the_cpu_clock_of_the_zombie)
+{
+	expect_sum_is_clock(burn_3ms, CHILDREN);
+}
+
+/* More than a second: the two parts of a time fit together. */
+static void burn_a_second(void)
+{
+	burn(NSEC + NSEC / 10);
+}
+
+CASE(sum_above_one_second)
+{
+	expect_sum_is_clock(burn_a_second, 1);
+}
+#endif
+
+/* What microseconds cannot show. */
+CASE(times_are_finer_than_a_microsecond)
+{
+	int i, finer = 0;
+
+	for (i = 0; i < 2 * CHILDREN; i++) {
+		struct rusage_ts64 ru;
+		pid_t child = fork();
+
+		EXPECT_OK(child);
+		if (child == 0) {
+			burn(200000);
+			_exit(0);
+		}
+		ru = usage_of(child);
+		finer += nsec_of(&ru.utime) % 1000 || nsec_of(&ru.stime) % 1000;
+	}
+	EXPECT(finer >= CHILDREN, "only %d of %d children have a part below 1 us",
+	       finer, 2 * CHILDREN);
+}
+
+KTAP_MAIN(.skip_all = no_wait6)
