@@ -67,7 +67,7 @@ export const tableCommand = defineCommand({
       return exitStatus.ok;
     };
     if (args.problems) return write(problemsText(runs, args.format, linkOf, resultsDir));
-    const arches = (await loadArches()).map(({ name }) => name);
+    const arches = await loadArches();
     const { kernel } = args;
     const all = supportTables(runs, await shippedFeatures(), arches).filter(
       (each) =>

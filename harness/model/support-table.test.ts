@@ -18,10 +18,12 @@ const feature: Feature = {
   upstream: "tracehook",
 };
 
+const x86 = { name: "x86_64", abis: ["x86_64", "i386"] };
+
 /** The cell of x86_64 on the only release. */
 function cellOf(runs: readonly Described[], of = feature): Cell | undefined {
   const records = runs.map((run, day) => runRecord({ day, ...run }));
-  const [table] = supportTables(records, [of], ["x86_64"]);
+  const [table] = supportTables(records, [of], [x86]);
   return table?.rows[0]?.cells[0];
 }
 
@@ -90,6 +92,20 @@ test("native and compat are different features", (t) => {
   t.is(cellOf([{ baseline }], { ...feature, abi: "compat" })?.state, "no");
 });
 
+test("what is about further ABIs does not concern an architecture with one", (t) => {
+  const compat = { ...feature, abi: "compat" } as const;
+  const arches = [
+    { name: "riscv64", abis: ["riscv64"] },
+    { name: "arm64", abis: ["arm64", "arm"] },
+  ];
+  const states = (of: Feature) =>
+    supportTables([runRecord({ baseline: passes })], [of], arches)[0]?.rows.map(
+      ({ arch, cells }) => `${arch} ${cells[0]?.state ?? ""}`,
+    );
+  t.deepEqual(states(compat), ["riscv64 no-abi", "arm64 not-run", "x86_64 not-run"]);
+  t.deepEqual(states(feature), ["riscv64 not-run", "arm64 not-run", "x86_64 native"]);
+});
+
 test("releases are tables of their own, newest first, with a column for each kselftest folder", (t) => {
   const kselftest = { baseline: { "kselftest.ptrace.x": "pass" } } as const;
   const tables = supportTables(
@@ -99,7 +115,7 @@ test("releases are tables of their own, newest first, with a column for each kse
       runRecord({ ...kselftest, kernel: { version: "6.12.5", spec: "6.12.5" }, day: 2 }),
     ],
     [feature],
-    ["arm64", "x86_64"],
+    [{ name: "arm64", abis: [0] }, x86],
   );
   t.deepEqual(
     tables.map(({ kernel, spec }) => [kernel, spec]),
@@ -147,7 +163,7 @@ test("the tree's claims stand beside what was measured; disagreements are marked
   const claims = (kconfig?: boolean, documentation?: boolean): Claims =>
     new Map([["tracehook", new Map([["x86", { kconfig, documentation }]])]]);
   const claimed = (run: Described, said: Claims, of = feature) => {
-    const [table] = supportTables([runRecord(run)], [of], ["x86_64"]);
+    const [table] = supportTables([runRecord(run)], [of], [x86]);
     return table && withClaims(table, said, () => "x86").rows[0]?.cells[0]?.claim;
   };
   t.like(claimed({ baseline: passes }, claims(true, true)), { claimed: true, disagrees: false });

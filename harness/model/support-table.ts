@@ -28,8 +28,9 @@ export interface Feature extends z.infer<typeof featureSchema> {
  * - native, series: it works on the kernel as it is; with the series only.
  * - no: a case of it fails. flaky: a case fails now and then.
  * - partly: nothing failed, but not all of it was run. not-run: nothing of it was, or all was skipped.
+ * - no-abi: it is about further ABIs, and the architecture has none.
  */
-export type CellState = "native" | "series" | "no" | "flaky" | "partly" | "not-run";
+export type CellState = "native" | "series" | "no" | "flaky" | "partly" | "not-run" | "no-abi";
 
 /** What one kernel showed of a feature. */
 export interface Evidence {
@@ -76,13 +77,13 @@ export interface SupportTable {
 
 /**
  * The tables of all releases that were run, newest first, from records alone.
- * `arches`: the rows to show even where nothing was run. Runs of wrong kernels (mutants) and of a
+ * `arches`: the rows to show even where nothing was run, and the ABIs of each. Runs of wrong kernels (mutants) and of a
  * series on top of another (--on) show nothing of a feature.
  */
 export function supportTables(
   runs: readonly RunRecord[],
   features: readonly Feature[],
-  arches: readonly string[],
+  arches: readonly { readonly name: string; readonly abis: readonly unknown[] }[],
 ): SupportTable[] {
   const shown = runs
     .filter(({ argv, kernel }) => argv[0] !== "mutants" && !kernel.identity.startsWith("patched:"))
@@ -99,7 +100,10 @@ export function supportTables(
     })
     .map(([kernel, ofLine]) => {
       const columns = [...features, ...kselftestFeatures(ofLine)];
-      const names = [...new Set([...arches, ...ofLine.map(({ arch }) => arch)])];
+      const names = [
+        ...new Set([...arches.map(({ name }) => name), ...ofLine.map(({ arch }) => arch)]),
+      ];
+      const isAlone = (arch: string) => arches.find(({ name }) => name === arch)?.abis.length === 1;
       return {
         kernel,
         spec: specOf(ofLine[0]),
@@ -110,6 +114,7 @@ export function supportTables(
             cell(
               ofLine.filter((run) => run.arch === arch),
               feature,
+              isAlone(arch),
             ),
           ),
         })),
@@ -144,8 +149,8 @@ function kselftestFeatures(runs: readonly RunRecord[]): Feature[] {
     .map((folder) => ({ title: `kselftest ${folder}`, cases: [`kselftest.${folder}.*`] }));
 }
 
-/** `runs`: of one architecture and release, newest first. */
-function cell(runs: readonly RunRecord[], feature: Feature): Cell {
+/** `runs`: of one architecture and release, newest first; `isAlone`: it has one ABI only. */
+function cell(runs: readonly RunRecord[], feature: Feature, isAlone: boolean): Cell {
   const native = newestEvidence(runs, feature, "baseline");
   const patched =
     feature.series === undefined ? undefined : newestEvidence(runs, feature, feature.series);
@@ -157,6 +162,7 @@ function cell(runs: readonly RunRecord[], feature: Feature): Cell {
     if (evidence) return { state, evidence };
   }
   const skipped = patched ?? native;
+  if (!skipped && isAlone && feature.abi === "compat") return { state: "no-abi" };
   return { state: "not-run", ...(skipped ? { evidence: skipped } : {}) };
 }
 

@@ -20,7 +20,7 @@ const tables: SupportTable[] = supportTables(
     { title: `wait6 ${evil}`, cases: ["w.*"], series: "wait6" },
     { title: "=v", cases: ["v.*"], upstream: "tracehook" },
   ],
-  ["x86_64"],
+  [{ name: "x86_64", abis: ["x86_64", "i386"] }],
 ).map((table) =>
   withClaims(table, new Map([["tracehook", new Map([["x86", { kconfig: false }]])]]), () => "x86"),
 );

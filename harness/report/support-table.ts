@@ -11,6 +11,7 @@ const words: Readonly<Record<CellState, string>> = {
   flaky: "flaky",
   partly: "partly run",
   "not-run": "not run",
+  "no-abi": "no such ABI",
 };
 
 const meanings: readonly (readonly [CellState, string])[] = [
@@ -20,6 +21,7 @@ const meanings: readonly (readonly [CellState, string])[] = [
   ["flaky", "a case passes and fails on the same kernel"],
   ["partly", "nothing failed, but not all of it was run"],
   ["not-run", "never run, or all of it was skipped"],
+  ["no-abi", "the architecture has one ABI only"],
 ];
 
 const cautions = {
@@ -93,7 +95,7 @@ tbody th { font-family: ui-monospace, monospace; font-weight: normal; white-spac
 td { min-width: 5.5rem; } td small { display: block; opacity: .75; white-space: nowrap; }
 a { color: inherit; }
 .native { background: #2da44e40; } .series { background: #388bfd40; } .no { background: #cf222e48; }
-.flaky { background: #bf870048; } .partly { background: #8882; border-style: dashed; } .not-run { opacity: .65; }
+.flaky { background: #bf870048; } .partly { background: #8882; border-style: dashed; } .not-run, .no-abi { opacity: .65; }
 .disagrees { outline: 2px solid #cf222e; outline-offset: -2px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem .8rem; }
 dt { padding: 0 .5rem; } dd { margin: 0; }
