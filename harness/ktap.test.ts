@@ -119,6 +119,7 @@ const table: Readonly<Record<string, Expected>> = {
       "pass mapped at 0x* for pid *#2",
       "pass [*] Result (0) matches expectation (0)",
       "pass [1]",
+      "pass PIDs in all namespaces as expected (*)",
     ],
     problems: ["repeated-name"],
   },

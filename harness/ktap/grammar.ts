@@ -120,7 +120,8 @@ function splitOutcome(description: string): { name: string; outcome: string } {
  * The stable form of a description: one space for any white space, "\#" and "\\" as what they
  * stand for, "selftests: dir: prog" as prog, and what differs from boot to boot as a star:
  * addresses (0x and eleven hexadecimal digits or more: flags have fewer), the number of "pid 123" or
- * "tid=123", and the process id with which clone3's selftests begin ("[123] ...").
+ * "tid=123", and of clone3's selftests the process id with which they begin ("[123] ...") and those
+ * that they end with ("PIDs in all namespaces as expected (123,42,1)").
  * At most 200 characters.
  */
 export function caseName(description: string): string {
@@ -132,6 +133,7 @@ export function caseName(description: string): string {
     .replace(/^\[\d+\] (?=\S)/, "[*] ")
     .replace(/\b0x[0-9a-f]{11,}\b/gi, "0x*")
     .replace(/\b([pt]g?id)([ =:]+)\d+\b/gi, "$1$2*")
+    .replace(/\b(pids\b[^()]*)\(\d[\d, ]*\)/gi, "$1(*)")
     .slice(0, 200)
     .trim();
 }

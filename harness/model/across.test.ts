@@ -65,17 +65,26 @@ test("across releases: a row for each case that is not the same, others are coun
     { name: "6.12", record: newer },
   ]);
   t.deepEqual(tables, [
-    { label: "baseline", columns: ["5.10", "6.12"], differing: [], same: 2 },
+    { label: "baseline", columns: ["5.10", "6.12"], differing: [], same: 2, absent: 0 },
     {
       label: "wait6",
       columns: ["5.10", "6.12"],
-      differing: [
-        { name: "s.p.b", verdicts: [["fail"], ["pass"]] },
-        { name: "s.p.gone", verdicts: [["pass"], []] },
-      ],
+      differing: [{ name: "s.p.b", verdicts: [["fail"], ["pass"]] }],
       same: 1,
+      absent: 1,
     },
   ]);
+});
+
+test("a case that is not there on one kernel still differs between the others", (t) => {
+  const tables = compareAcross(
+    ([{ x: "pass" }, { x: "fail" }, { y: "pass" }] as const).map((cases, at) => ({
+      name: String(at),
+      record: run([kernel("baseline", cases)]),
+    })),
+  );
+  t.deepEqual(tables[0]?.differing, [{ name: "x", verdicts: [["pass"], ["fail"], []] }]);
+  t.is(tables[0]?.absent, 1);
 });
 
 test("how often a case was run is no difference; that it wavers is one", (t) => {
@@ -117,6 +126,7 @@ test("revisions of a series stand beside one another, whatever else the run test
         { name: "y", verdicts: [["pass"], ["fail"], ["pass"]] },
       ],
       same: 1,
+      absent: 0,
     },
   ]);
 });

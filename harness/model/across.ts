@@ -15,10 +15,12 @@ export interface AcrossTable {
   readonly label: string;
   /** A name for each kernel, in the order of the verdicts. */
   readonly columns: readonly string[];
-  /** The cases that are not the same on all of them. */
+  /** The cases of which two of them say different things. */
   readonly differing: readonly AcrossRow[];
-  /** How many are the same. */
+  /** How many are the same on all. */
   readonly same: number;
+  /** How many are not there on some, and the same on the others: a tree's selftests change their names. */
+  readonly absent: number;
 }
 
 /**
@@ -71,9 +73,11 @@ function tableOf(
     name,
     verdicts: tested.map(({ cases }) => cases.get(name) ?? []),
   }));
-  const differing = rows.filter(({ verdicts }) => new Set(verdicts.map(told)).size > 1);
+  const there = ({ verdicts }: AcrossRow) => verdicts.filter((each) => each.length > 0);
+  const differing = rows.filter((row) => new Set(there(row).map(told)).size > 1);
+  const same = rows.filter((row) => new Set(row.verdicts.map(told)).size === 1).length;
   const columns = tested.map(({ name }) => name);
-  return [{ label, columns, differing, same: rows.length - differing.length }];
+  return [{ label, columns, differing, same, absent: rows.length - differing.length - same }];
 }
 
 function verdictsOf(kernel: KernelRecord): Map<string, CaseVerdict[]> {

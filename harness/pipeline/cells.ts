@@ -148,7 +148,7 @@ export async function runCells(
       tell();
     }
   };
-  const under: Promise<RunRecord | undefined>[] = [];
+  const under = new Array<Promise<RunRecord | undefined>>(cells.length);
   for (const index of longestFirst(cells.map((cell) => context.expected(cell)))) {
     const cell = record.cells[index];
     const planned = cells[index];
@@ -161,7 +161,7 @@ export async function runCells(
         isBuilt = true;
         resolve();
       };
-      under.push(runCell(planned, cell, clocks[index], built));
+      under[index] = runCell(planned, cell, clocks[index], built);
     });
   }
   const runs = (await Promise.all(under)).filter((each) => each !== undefined);

@@ -19,7 +19,7 @@ export function acrossLines(table: AcrossTable): string[] {
   const more = table.differing.length - rows.length;
   return [
     "",
-    `${oneLine(table.label)}: ${counted(table.same, "case")} the same everywhere, ${table.differing.length} not`,
+    `${oneLine(table.label)}: ${acrossCounts(table)}`,
     ...(rows.length > 0 ? columns([["", ...table.columns.map(oneLine)], ...rows]) : []),
     ...(more > 0 ? [`  ... and ${more} more: see the report`] : []),
   ];
@@ -41,15 +41,22 @@ export function matrixMarkdown({ record, runs }: Matrix, across: readonly Across
 }
 
 /** The same for a summary.md. */
-export function acrossMarkdown({ label, same, differing, columns: names }: AcrossTable): string {
+export function acrossMarkdown(table: AcrossTable): string {
+  const { label, differing, columns: names } = table;
   const rows = differing
     .map(rowWords)
     .map(([name = "", ...words]) => [markdownCode(name), ...words]);
   return [
     `## ${markdownText(label)}: ${names.map(markdownText).join(", ")}`,
-    `${counted(same, "case")} the same everywhere, ${differing.length} not.`,
+    `${acrossCounts(table)}.`,
     ...(rows.length > 0 ? [markdownTable(["case", ...names.map(markdownText)], rows)] : []),
   ].join("\n\n");
+}
+
+function acrossCounts({ same, differing, absent }: AcrossTable): string {
+  const parts = [`${counted(same, "case")} the same everywhere`, `${differing.length} not`];
+  if (absent > 0) parts.push(`${absent} not there on all`);
+  return parts.join(", ");
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
