@@ -72,6 +72,7 @@ test("across releases: a row for each case that is not the same, others are coun
       differing: [{ name: "s.p.b", verdicts: [["fail"], ["pass"]] }],
       same: 1,
       absent: 1,
+      asBaselines: 0,
     },
   ]);
 });
@@ -85,6 +86,26 @@ test("a case that is not there on one kernel still differs between the others", 
   );
   t.deepEqual(tables[0]?.differing, [{ name: "x", verdicts: [["pass"], ["fail"], []] }]);
   t.is(tables[0]?.absent, 1);
+});
+
+test("what differs on the baselines in the same way is none of the series' doing", (t) => {
+  const runs = (["fail", "pass"] as const).map((verdict) => ({
+    name: verdict,
+    record: run([
+      kernel("baseline", { old: verdict, new: "skip" }),
+      kernel("wait6", { old: verdict, new: verdict }),
+    ]),
+  }));
+  const [baselines, wait6] = compareAcross(runs);
+  t.deepEqual(
+    baselines?.differing.map(({ name }) => name),
+    ["old"],
+  );
+  t.deepEqual(
+    wait6?.differing.map(({ name }) => name),
+    ["new"],
+  );
+  t.is(wait6?.asBaselines, 1);
 });
 
 test("how often a case was run is no difference; that it wavers is one", (t) => {

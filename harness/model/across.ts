@@ -21,6 +21,8 @@ export interface AcrossTable {
   readonly same: number;
   /** How many are not there on some, and the same on the others: a tree's selftests change their names. */
   readonly absent: number;
+  /** How many differ, and in the same way on the baselines: none of a series' doing. */
+  readonly asBaselines?: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export function compareAcross(
   runs: readonly { readonly name: string; readonly record: RunRecord }[],
 ): AcrossTable[] {
   const labels = new Set(runs.flatMap(({ record }) => record.kernels.map(({ label }) => label)));
-  return [...labels].flatMap((label) =>
+  const tables = [...labels].flatMap((label) =>
     tableOf(
       label,
       runs.flatMap(({ name, record }) => {
@@ -40,6 +42,19 @@ export function compareAcross(
       }),
     ),
   );
+  const baselines = tables.find(({ label }) => label === "baseline");
+  return tables.map((table) =>
+    baselines && table !== baselines ? withoutThoseOf(baselines, table) : table,
+  );
+}
+
+/** A series' table without the rows that the baselines' has too. */
+function withoutThoseOf(baselines: AcrossTable, table: AcrossTable): AcrossTable {
+  if (baselines.columns.join("\n") !== table.columns.join("\n")) return table;
+  const words = ({ name, verdicts }: AcrossRow) => [name, ...verdicts.map(told)].join("\n");
+  const known = new Set(baselines.differing.map(words));
+  const differing = table.differing.filter((row) => !known.has(words(row)));
+  return { ...table, differing, asBaselines: table.differing.length - differing.length };
 }
 
 /** Where the revisions of a series differ: a table for each series of which a run tested several. */

@@ -53,8 +53,9 @@ export function acrossMarkdown(table: AcrossTable): string {
   ].join("\n\n");
 }
 
-function acrossCounts({ same, differing, absent }: AcrossTable): string {
+function acrossCounts({ same, differing, absent, asBaselines = 0 }: AcrossTable): string {
   const parts = [`${counted(same, "case")} the same everywhere`, `${differing.length} not`];
+  if (asBaselines > 0) parts.push(`${asBaselines} differ as on the baselines`);
   if (absent > 0) parts.push(`${absent} not there on all`);
   return parts.join(", ");
 }
