@@ -16,7 +16,10 @@ export interface RealRun {
 /** Runs `harness run` with the host's own tools and cache, to its end; what it does is shown. */
 export async function harnessOn(...args: string[]): Promise<RealRun> {
   const { data, ...finished } = await toTheEnd("run", "run.json", args);
-  return { ...finished, record: runRecordSchema.parse(data) };
+  const record = runRecordSchema.parse(data);
+  // What a test that fails for it would not say: which cases were not as they should be.
+  process.stderr.write(`${record.comparisons.flatMap(comparisonLines).join("\n")}\n`);
+  return { ...finished, record };
 }
 
 /** The same for `harness bisect`. */
@@ -32,7 +35,7 @@ async function toTheEnd(command: string, file: string, args: readonly string[]) 
   const result = await exec(process.execPath, [bin, command, "--json", ...args], {
     // Shown as it comes: a test of some minutes must not look hung.
     onLine: (line) => {
-      if (/"type":"(step-finished|notice|failure|compared)"/.test(line))
+      if (/"type":"(step-finished|notice|failure)"/.test(line))
         process.stderr.write(`${summary(line)}\n`);
     },
   });
@@ -48,7 +51,6 @@ async function toTheEnd(command: string, file: string, args: readonly string[]) 
 function summary(line: string): string {
   const event = JSON.parse(line) as Event;
   if (event.type === "notice") return `  ${event.text}`;
-  if (event.type === "compared") return comparisonLines(event.comparison).join("\n");
   if (event.type === "failure") return `  ${event.failure.blame}: ${event.failure.what}`;
   return event.type === "step-finished"
     ? `  ${event.outcome} ${event.id} (${event.seconds.toFixed(1)} s)`
