@@ -2,51 +2,12 @@ import test from "ava";
 import {
   compare,
   comparisonSchema,
-  transitionOf,
   type CompareRequest,
   type ComparisonVerdict,
-  type Transition,
 } from "./compare.ts";
 import { countComparison } from "./compare-counts.ts";
 import { exitStatusFor, type Blame } from "./failure.ts";
-import { again, repeats, request, verdictsOf } from "../testing/comparisons.ts";
-
-const transitionTable: [baseline: string, patched: string, Transition][] = [
-  ["P", "P", "same"],
-  ["P", "F", "regression"],
-  ["P", "S", "regression"],
-  ["P", "X", "regression"],
-  ["P", "C", "regression"],
-  ["P", "T", "regression"],
-  ["P", "M", "regression"],
-  ["P", "", "regression"],
-  ["F", "P", "fixed"],
-  ["S", "P", "fixed"],
-  ["M", "P", "fixed"],
-  ["F", "F", "same"],
-  ["F", "T", "same"],
-  ["S", "F", "same"],
-  ["F", "", "gone"],
-  ["S", "", "gone"],
-  ["", "P", "new"],
-  ["", "S", "new"],
-  ["", "X", "new"],
-  ["", "F", "regression"],
-  ["", "C", "regression"],
-  ["", "M", "regression"],
-  ["PP", "PP", "same"],
-  ["PP", "FF", "regression"],
-  ["PF", "PP", "flaky"],
-  ["PP", "PF", "flaky"],
-  ["FF", "FP", "flaky"],
-  ["ST", "TT", "flaky"],
-];
-
-for (const [baseline, patched, expected] of transitionTable) {
-  test(`${baseline || "(not there)"} -> ${patched || "(not there)"} is ${expected}`, (t) => {
-    t.is(transitionOf(verdictsOf(baseline), verdictsOf(patched)), expected);
-  });
-}
+import { again, repeats, request } from "../testing/comparisons.ts";
 
 interface Row {
   readonly what: string;
