@@ -274,13 +274,8 @@ CASE(usage_is_added_to_that_of_the_caller)
 		struct rusage before, after;
 		struct rusage_ts64 ru;
 		long long added;
-		pid_t child = fork();
+		pid_t child = start_burning(3000000);
 
-		EXPECT_OK(child);
-		if (child == 0) {
-			burn(3000000);
-			_exit(0);
-		}
 		await_zombie(child);
 		settle(child);
 		EXPECT_OK(getrusage(RUSAGE_CHILDREN, &before));

@@ -40,21 +40,16 @@ CASE(sum_covers_the_clock_read_before_exit)
 	ktap_print("the least excess is %lld ns", least);
 }
 
-/* Children of one kind each: their sum must be their clock, to the ns. */
-static void expect_sum_is_clock(void (*body)(void), int children)
+/* Children that use @nsec each: their sum must be their clock, to the ns. */
+static void expect_sum_is_clock(long long nsec, int children)
 {
 	int i, equal = 0;
 
 	for (i = 0; i < children; i++) {
+		pid_t child = start_burning(nsec);
 		struct rusage_ts64 ru;
 		long long clock;
-		pid_t child = fork();
 
-		EXPECT_OK(child);
-		if (child == 0) {
-			body();
-			_exit(0);
-		}
 		await_zombie(child);
 		clock = settle(child);
 		ru = usage_of(child);
@@ -65,25 +60,15 @@ static void expect_sum_is_clock(void (*body)(void), int children)
 	EXPECT(equal > 0, "the sum was never that of the clock");
 }
 
-static void burn_3ms(void)
-{
-	burn(3000000);
-}
-
 CASE(sum_is_the_cpu_clock_of_the_zombie)
 {
-	expect_sum_is_clock(burn_3ms, CHILDREN);
+	expect_sum_is_clock(3000000, CHILDREN);
 }
 
-/* More than a second: the two parts of a time fit together. */
-static void burn_a_second(void)
-{
-	burn(NSEC + NSEC / 10);
-}
-
+/* The two parts of a time fit together. */
 CASE(sum_above_one_second)
 {
-	expect_sum_is_clock(burn_a_second, 1);
+	expect_sum_is_clock(NSEC + NSEC / 10, 1);
 }
 #endif
 
@@ -93,15 +78,8 @@ CASE(times_are_finer_than_a_microsecond)
 	int i, finer = 0;
 
 	for (i = 0; i < 2 * CHILDREN; i++) {
-		struct rusage_ts64 ru;
-		pid_t child = fork();
+		struct rusage_ts64 ru = usage_of(start_burning(200000));
 
-		EXPECT_OK(child);
-		if (child == 0) {
-			burn(200000);
-			_exit(0);
-		}
-		ru = usage_of(child);
 		finer += nsec_of(&ru.utime) % 1000 || nsec_of(&ru.stime) % 1000;
 	}
 	EXPECT(finer >= CHILDREN, "only %d of %d children have a part below 1 us",

@@ -70,6 +70,19 @@ static inline long long burn(long long nsec)
 	return now;
 }
 
+/* A child that uses @nsec of CPU time and ends. */
+static inline pid_t start_burning(long long nsec)
+{
+	pid_t pid = fork();
+
+	EXPECT_OK(pid);
+	if (pid == 0) {
+		burn(nsec);
+		_exit(0);
+	}
+	return pid;
+}
+
 /* A buffer in which everything that is not written is visible. */
 static inline struct rusage_ts64 poisoned(void)
 {
