@@ -2,6 +2,7 @@ import test from "ava";
 import { loadArches } from "./arch.ts";
 import { parseKernelVersion } from "./model/kernel-version.ts";
 import { quirks, quirksFor, remedyText, whenText, type Quirk } from "./quirks.ts";
+import { kernelVersion } from "./testing/versions.ts";
 
 const remedy = { kind: "option-dropped", option: "CONFIG_X" } as const;
 
@@ -11,19 +12,14 @@ function quirk(when: Quirk["when"]): Quirk {
 
 /** Whether a quirk with this `when` holds, on x86_64 with gcc 12.2.0, binutils 2.40 and QEMU 7.2.22. */
 function holds(when: Quirk["when"], kernel: string): boolean {
-  const version = (text: string) => parseKernelVersion(text) ?? assertNever(text);
   const here = {
-    kernel: version(kernel),
+    kernel: kernelVersion(kernel),
     arch: "x86_64",
-    gcc: version("12.2.0"),
-    binutils: version("2.40"),
-    qemu: version("7.2.22"),
+    gcc: kernelVersion("12.2.0"),
+    binutils: kernelVersion("2.40"),
+    qemu: kernelVersion("7.2.22"),
   };
   return quirksFor(here, [quirk(when)]).length === 1;
-}
-
-function assertNever(text: string): never {
-  throw new Error(`${text} is no version`);
 }
 
 test("a range has its beginning and not its end; each may be open", (t) => {

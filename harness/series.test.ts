@@ -6,14 +6,15 @@ import { Failure } from "./model/failure.ts";
 import { loadSeries } from "./series.ts";
 import { seriesName } from "./series/given.ts";
 import { parseSubject } from "./series/mail.ts";
-import { commits, kernel } from "./testing/commits.ts";
+import { commits } from "./testing/commits.ts";
 import { temporaryDir } from "./testing/tree.ts";
+import { kernelVersion } from "./testing/versions.ts";
 
 async function load(given: string) {
   const notices: string[] = [];
   const [series] = await loadSeries({ given: [given], notice: (text) => notices.push(text) });
   if (!series) throw new Error("no series");
-  const set = await series.patchesFor(kernel("6.12"));
+  const set = await series.patchesFor(kernelVersion("6.12"));
   return { series, set, notices };
 }
 

@@ -4,16 +4,10 @@ import os from "node:os";
 import path from "node:path";
 import { compare } from "../model/compare.ts";
 import { Failure } from "../model/failure.ts";
-import { parseKernelVersion, type KernelVersion } from "../model/kernel-version.ts";
 import { mutantsDir, shippedSeriesNames } from "../series.ts";
 import { writeFiles } from "../testing/tree.ts";
+import { kernelVersion } from "../testing/versions.ts";
 import { killers, mutantFiles, mutatedSeries } from "./mutants.ts";
-
-function version(text: string): KernelVersion {
-  const found = parseKernelVersion(text);
-  if (!found) throw new Error(text);
-  return found;
-}
 
 test("the folder of the kernel's own release is taken, and no other", async (t) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "mutants-"));
@@ -25,7 +19,9 @@ test("the folder of the kernel's own release is taken, and no other", async (t) 
     "wait6/7.2/c.patch": "",
   });
   const names = async (kernel: string) =>
-    (await mutantFiles("wait6", version(kernel), dir)).map((file) => path.relative(dir, file));
+    (await mutantFiles("wait6", kernelVersion(kernel), dir)).map((file) =>
+      path.relative(dir, file),
+    );
   t.deepEqual(await names("6.12.117"), ["wait6/6.12/b.patch"]);
   t.deepEqual(await names("7.2.0-rc1"), ["wait6/7.2/c.patch"]);
   for (const [series, kernel] of [
@@ -33,7 +29,7 @@ test("the folder of the kernel's own release is taken, and no other", async (t) 
     ["wait6", "6.13.1"],
     ["other", "6.12"],
   ] as const) {
-    const failure = await t.throwsAsync(mutantFiles(series, version(kernel), dir), {
+    const failure = await t.throwsAsync(mutantFiles(series, kernelVersion(kernel), dir), {
       instanceOf: Failure,
     });
     t.is(failure.reason, "no-mutants");
@@ -96,7 +92,7 @@ test("each shipped mutant is of a shipped series and says what is wrong", async 
   const known = await shippedSeriesNames();
   for (const name of series) {
     t.true(known.includes(name), name);
-    const releases = (await readdir(path.join(mutantsDir, name))).map(version);
+    const releases = (await readdir(path.join(mutantsDir, name))).map(kernelVersion);
     const files = await Promise.all(releases.map((release) => mutantFiles(name, release)));
     t.true(files.every((each) => each.length > 0));
     for (const file of files.flat()) {

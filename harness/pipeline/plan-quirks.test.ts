@@ -4,10 +4,10 @@ import { findArch } from "../arch.ts";
 import { mergeFragments, parseFragment, parseSetting } from "../kconfig.ts";
 import type { Toolchain } from "../kernel/toolchain.ts";
 import type { Event } from "../model/event.ts";
-import { parseKernelVersion } from "../model/kernel-version.ts";
 import type { Quirk, Remedy } from "../quirks.ts";
 import { fakeTool } from "../testing/fake-apt.ts";
 import { temporaryDir } from "../testing/tree.ts";
+import { kernelVersion } from "../testing/versions.ts";
 import {
   adaptMachine,
   adaptOptions,
@@ -62,12 +62,12 @@ test.serial(
     const arch = await findArch("x86_64");
     const notices: string[] = [];
     const choose = async (name: string, kernel: string) => {
-      const version = parseKernelVersion(kernel);
-      if (!version) throw new Error(kernel);
       const emit = (event: Event) => {
         if (event.type === "notice") notices.push(event.text);
       };
-      const { toolchain, quirks } = await chooseToolchain(name, version, arch, { emit });
+      const { toolchain, quirks } = await chooseToolchain(name, kernelVersion(kernel), arch, {
+        emit,
+      });
       return [
         toolchain.name,
         toolchain.versions.gcc?.major,

@@ -1,7 +1,7 @@
 import test from "ava";
 import { Failure } from "../model/failure.ts";
 import { loadSeries } from "../series.ts";
-import { kernel } from "../testing/commits.ts";
+import { kernelVersion } from "../testing/versions.ts";
 import { plannedSeries } from "./planned-series.ts";
 
 const names = ["ptrace-get-syscall-info", "wait6"];
@@ -9,7 +9,7 @@ const names = ["ptrace-get-syscall-info", "wait6"];
 async function planned(arch: string, version: string, named: readonly string[] = []) {
   const notices: string[] = [];
   const given = await loadSeries({ names, notice: () => undefined });
-  const wanted = { named, kernel: kernel(version), arch };
+  const wanted = { named, kernel: kernelVersion(version), arch };
   const found = await plannedSeries(given, wanted, (text) => notices.push(text));
   return { found, names: found.map(({ series }) => series.name), notices };
 }

@@ -1,19 +1,22 @@
 import test from "ava";
 import { rm } from "node:fs/promises";
-import { parseKernelVersion } from "../model/kernel-version.ts";
 import type { ResolvedSource } from "../source.ts";
 import { temporaryDir, writeFiles } from "../testing/tree.ts";
+import { kernelVersion } from "../testing/versions.ts";
 import { checkSeries } from "./series-check.ts";
 
 const context = { emit: () => undefined, signal: new AbortController().signal };
 
 /** A source whose tree has just what is given. */
-async function sourceOf(version: string, files: Readonly<Record<string, string>>) {
+async function sourceOf(text: string, files: Readonly<Record<string, string>>) {
   const dir = await temporaryDir();
   await writeFiles(dir, files);
-  const parsed = parseKernelVersion(version);
-  if (!parsed) throw new Error(version);
-  const known = { version: parsed, identity: "x", description: "x", spec: `dir:${dir}` };
+  const known = {
+    version: kernelVersion(text),
+    identity: "x",
+    description: "x",
+    spec: `dir:${dir}`,
+  };
   const source: ResolvedSource = { ...known, tree: () => Promise.resolve({ ...known, dir }) };
   return { dir, source };
 }

@@ -3,8 +3,9 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import { loadSeries, shippedSeriesNames } from "../series.ts";
-import { commits, kernel } from "../testing/commits.ts";
+import { commits } from "../testing/commits.ts";
 import { mustRun, writeFiles } from "../testing/tree.ts";
+import { kernelVersion } from "../testing/versions.ts";
 
 /** A patches folder with one series of two patches for 6.1 and one for 6.12. */
 async function shipped() {
@@ -40,17 +41,17 @@ test("a shipped series: what it says, and the newest folder not newer than the k
     proves: ["wait6.*"],
   });
   const origin = async (version: string) =>
-    path.basename((await wait6?.patchesFor(kernel(version)))?.origin ?? "");
+    path.basename((await wait6?.patchesFor(kernelVersion(version)))?.origin ?? "");
   t.is(await origin("6.1"), "6.1");
   t.is(await origin("6.9.7"), "6.1");
   t.is(await origin("6.12.117"), "6.12");
   t.is(await origin("6.12-rc1"), "6.12");
   t.is(await origin("7.2"), "6.12");
   t.deepEqual(
-    (await wait6?.patchesFor(kernel("6.1.9")))?.patches.map(({ name }) => name.slice(0, 4)),
+    (await wait6?.patchesFor(kernelVersion("6.1.9")))?.patches.map(({ name }) => name.slice(0, 4)),
     ["0001", "0002", "0003"],
   );
-  const failure = await t.throwsAsync(async () => wait6?.patchesFor(kernel("5.10.200")), {
+  const failure = await t.throwsAsync(async () => wait6?.patchesFor(kernelVersion("5.10.200")), {
     instanceOf: Failure,
   });
   t.is(failure.reason, "no-patches-for-kernel");
@@ -67,8 +68,8 @@ test("revisions: folders of a shipped series, or mailboxes of one title", async 
   await mustRun("mv", [path.join(series, "new"), path.join(series, "v1", "6.12")]);
   const first = await read("wait6@v1");
   t.like(first, { name: "wait6@v1", revision: 1, proves: ["wait6.*"] });
-  t.is((await first?.patchesFor(kernel("6.12")))?.origin, path.join(series, "v1", "6.12"));
-  const newer = await t.throwsAsync(async () => first?.patchesFor(kernel("6.13")), {
+  t.is((await first?.patchesFor(kernelVersion("6.12")))?.origin, path.join(series, "v1", "6.12"));
+  const newer = await t.throwsAsync(async () => first?.patchesFor(kernelVersion("6.13")), {
     instanceOf: Failure,
   });
   t.is(newer.hint, "it has patches for: 6.12");
@@ -83,10 +84,10 @@ test("a kernel's folder may change what the series says of itself, and nothing e
   const changes = { title: "wait: take wait6() away", control: true, proves: ["wait6.a.*"] };
   await writeFiles(path.join(series, "6.12"), { "series.json": JSON.stringify(changes) });
   const wait6 = await read("wait6");
-  t.deepEqual((await wait6?.patchesFor(kernel("6.12.1")))?.changes, changes);
-  t.is((await wait6?.patchesFor(kernel("6.1")))?.changes, undefined);
+  t.deepEqual((await wait6?.patchesFor(kernelVersion("6.12.1")))?.changes, changes);
+  t.is((await wait6?.patchesFor(kernelVersion("6.1")))?.changes, undefined);
   await writeFiles(path.join(series, "6.12"), { "series.json": '{"proposal": "x"}' });
-  const failure = await t.throwsAsync(async () => wait6?.patchesFor(kernel("6.12")), {
+  const failure = await t.throwsAsync(async () => wait6?.patchesFor(kernelVersion("6.12")), {
     instanceOf: Failure,
   });
   t.is(failure.reason, "bad-series");
@@ -103,7 +104,7 @@ test("what proves nothing on an architecture is said with it, for all kernels or
   await writeFiles(path.join(series, "6.12"), { "series.json": JSON.stringify({ except }) });
   const wait6 = await read("wait6");
   t.deepEqual(wait6?.except, [everywhere]);
-  t.deepEqual((await wait6?.patchesFor(kernel("6.12")))?.changes, { except });
+  t.deepEqual((await wait6?.patchesFor(kernelVersion("6.12")))?.changes, { except });
   // Without an architecture it would hold nowhere: what is no proof anywhere is not to be claimed.
   await writeFile(file, JSON.stringify({ ...described, except }));
   const failure = await t.throwsAsync(read("wait6"), { instanceOf: Failure });
@@ -122,9 +123,12 @@ test("an unknown series is the user's fault, with those that there are", async (
 test("a series.json or a folder of patches that is wrong says where and what", async (t) => {
   const { series, read } = await shipped();
   await mustRun("rm", [path.join(series, "6.1", "0002-kernel-add-new2-with-an.patch")]);
-  const gap = await t.throwsAsync(async () => (await read("wait6"))?.patchesFor(kernel("6.1")), {
-    instanceOf: Failure,
-  });
+  const gap = await t.throwsAsync(
+    async () => (await read("wait6"))?.patchesFor(kernelVersion("6.1")),
+    {
+      instanceOf: Failure,
+    },
+  );
   t.is(gap.reason, "bad-series");
   t.regex(gap.evidence ?? "", /0001-.*\n0003-/);
   await writeFiles(series, { "series.json": '{"title": "x", "contrl": true}' });
@@ -140,7 +144,7 @@ test("every series that ships is sound: it is described, and its patches can be 
     const [series] = await loadSeries({ names: [name], notice: () => undefined });
     t.true((series?.proves.length ?? 0) > 0, name);
     for (const version of ["5.2", "5.3", "6.1", "6.12"]) {
-      const set = await series?.patchesFor(kernel(version));
+      const set = await series?.patchesFor(kernelVersion(version));
       t.true((set?.patches.length ?? 0) > 0, `${name} for ${version}`);
     }
   }

@@ -1,12 +1,5 @@
 import path from "node:path";
-import { parseKernelVersion, type KernelVersion } from "../model/kernel-version.ts";
 import { makeKernelTree, mustRun, temporaryDir, writeFiles } from "./tree.ts";
-
-export const kernel = (text: string): KernelVersion => {
-  const version = parseKernelVersion(text);
-  if (!version) throw new Error(text);
-  return version;
-};
 
 /** A repository with three commits on a kernel tree, and what format-patch makes of them. */
 export async function commits() {
