@@ -94,10 +94,12 @@ test.serial("a guest of another architecture than the host's is emulated", async
 });
 
 test("the probe's ROM begins where an x86 CPU does", (t) => {
-  const rom = probeRom();
-  t.is(rom.length, 64 << 10);
-  // jmp rel16 from 0xfff0 to 0xff00
-  t.deepEqual([...rom.subarray(-16, -13)], [0xe9, 0x0d, 0xff]);
-  t.is(rom[0xff00], 0xfa);
+  for (const bits of [32, 64] as const) {
+    const rom = probeRom(bits);
+    t.is(rom.length, 64 << 10);
+    // jmp rel16 from 0xfff0 to 0xff00
+    t.deepEqual([...rom.subarray(-16, -13)], [0xe9, 0x0d, 0xff]);
+    t.is(rom[0xff00], 0xfa);
+  }
   t.is(probeExitStatus, 85);
 });

@@ -124,7 +124,7 @@ async function probeKvm(arch: Arch, signal: AbortSignal | undefined): Promise<An
   const dir = await mkdtemp(path.join(os.tmpdir(), "harness-probe-"));
   try {
     const rom = path.join(dir, "rom");
-    await writeFile(rom, probeRom());
+    await writeFile(rom, probeRom(arch.kernelArch === "i386" ? 32 : 64));
     // The same guest under emulation is the yardstick: it tells a busy host from a KVM that hangs.
     const yardstick = await runProbe(arch, "tcg", rom, 60, signal);
     if (!yardstick.ran) throw probeFailure(arch, yardstick);
