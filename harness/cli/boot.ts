@@ -4,7 +4,7 @@ import path from "node:path";
 import { buildImage, buildUserland } from "../image.ts";
 import { buildKernel } from "../kernel/build.ts";
 import { inStep, type Emit } from "../model/event.ts";
-import { exitStatus } from "../model/failure.ts";
+import { exitStatus, Failure } from "../model/failure.ts";
 import { bootKernel } from "../pipeline/boot-kernel.ts";
 import { buildSuites } from "../pipeline/build-suites.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
@@ -84,7 +84,18 @@ export const bootCommand = defineCommand({
         process.stdout.write(stdout);
         process.stderr.write(stderr);
       }
-      return end.how === "exited" && end.code === 0 ? exitStatus.ok : exitStatus.series;
+      if (end.how === "exited") return end.code === 0 ? exitStatus.ok : exitStatus.series;
+      if (end.how === "connection-lost" && end.kernelAnswers) {
+        throw new Failure({
+          reason: "guest-lost",
+          blame: "infra",
+          what: "the ssh connection broke while the guest's kernel lives",
+          // dropbear 2022.83: MAX_CMD_LEN in sysoptions.h
+          hint: "a command of more than 9000 bytes is refused by the guest's sshd",
+        });
+      }
+      remark(`the command did not come to its end: ${JSON.stringify(end)}`);
+      return exitStatus.series;
     } finally {
       await rm(work, { recursive: true, force: true });
     }

@@ -16,7 +16,7 @@ export function compareKernels(series: Series, plan: Plan, record: RunRecord): C
   return compare({
     series: series.name,
     proves: asked(series.proves),
-    except: asked(series.except?.map(({ cases }) => cases) ?? []),
+    except: asked(series.except?.flatMap(({ cases }) => cases) ?? []),
     control: series.control,
     baseline: repeatsOf(kernelOf(record, "baseline")),
     patched: repeatsOf(kernelOf(record, series.name)),

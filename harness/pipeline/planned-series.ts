@@ -32,7 +32,7 @@ export async function plannedSeries(
         ({ arches }) => arches?.includes(arch) ?? true,
       );
       for (const { cases, because } of except)
-        notice(`${series.name} proves nothing by ${cases} on this kernel: ${because}`);
+        notice(`${series.name} proves nothing by ${cases.join(", ")} on this kernel: ${because}`);
       found.push({ series: { ...series, ...set.changes, except }, set });
     } catch (thrown) {
       const isNone =

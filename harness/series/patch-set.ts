@@ -30,8 +30,8 @@ export type SeriesChanges = Partial<
 
 /** Cases of a series that its kernels are too old for, or that an architecture cannot have. */
 export interface Exception {
-  /** A glob of their names. */
-  readonly cases: string;
+  /** Globs of their names. */
+  readonly cases: readonly string[];
   /** Where that is so; everywhere when absent. */
   readonly arches?: readonly string[];
   readonly because: string;

@@ -26,7 +26,7 @@ import { filesOf } from "./reach.ts";
 const description = "series.json";
 
 const exceptionSchema = z.strictObject({
-  cases: z.string().min(1),
+  cases: z.array(z.string()).min(1),
   because: z.string().min(1),
 });
 

@@ -181,6 +181,8 @@ CASE(syscall_of_64_bit_code)
 	pid_t pid;
 	int i;
 
+	if (!kernel_is_64_bit())
+		SKIP("this kernel runs no 64-bit code");
 	shared_init();
 	for (i = 0; i < 4; i++) {
 		add_call(SYSCALL64, abi_x86_64.getpid, 0);

@@ -117,7 +117,10 @@ static uint32_t free_page_below(uint32_t end)
 	SKIP("no free page in the upper half of the address space");
 }
 
-/* The last pages of the 32-bit address space look like small negative numbers. */
+/*
+ * The last pages of the 32-bit address space look like small negative numbers.
+ * The result told is a long of the kernel's: a 32-bit one extends its sign.
+ */
 CASE(high_mapping_is_no_error)
 {
 	uint32_t high = 0xfffff000;
@@ -129,7 +132,8 @@ CASE(high_mapping_is_no_error)
 		add_call_args(NATIVE, __NR_mmap2,
 			      (uint64_t[6]){ high, 4096, PROT_READ, FIXED_FLAGS,
 				-1ULL, 0 },
-			      high)->is_error = false;
+			      kernel_is_64_bit() ? (int64_t)high : (int32_t)high)
+			->is_error = false;
 	}
 	add_exit(0);
 	follow_calls(start_calls());

@@ -3,12 +3,13 @@
  * powerpc: ppc64le, ppc64, and ppc on ppc and ppc64 kernels.  An error is told
  * by a bit of the condition register.
  */
-#define CPU_ABIS(do) do(ppc64) do(ppc)
-
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* No distribution has 32-bit programs for it. */
+#define CPU_ABIS(do) do(ppc64)
 #define PPC_SUFFIX "le"
 #define PPC_LITTLE_ENDIAN 0x40000000
 #else
+#define CPU_ABIS(do) do(ppc64) do(ppc)
 #define PPC_SUFFIX ""
 #define PPC_LITTLE_ENDIAN 0
 #endif

@@ -106,6 +106,15 @@ static inline void raw_syscall64(struct raw_call *call)
 
 #else /* __i386__ */
 
+/* __USER_CS of a 32-bit kernel is not __USER32_CS of a 64-bit one (<asm/segment.h>). */
+static inline bool kernel_is_64_bit(void)
+{
+	unsigned int cs;
+
+	__asm__("mov %%cs, %0" : "=r"(cs));
+	return cs != 0x73;
+}
+
 /*
  * @call is at 20(%esp) once four registers are saved.  The entry of AT_SYSINFO
  * is called through memory: all registers are in use.
