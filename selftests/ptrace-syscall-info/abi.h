@@ -87,9 +87,10 @@ struct abi {
 #ifndef RESTART_IP
 #define RESTART_IP SIGNAL_IP
 #endif
-/* Whether a call that the tracer has made number -1 leaves the result's register alone. */
-#ifndef SKIPPED_KEEPS_REGISTER
-#define SKIPPED_KEEPS_REGISTER 0
+/* What the exit tells of a call that the tracer has made number -1 at its seccomp stop. */
+#ifndef SKIPPED_RVAL
+#define SKIPPED_RVAL(args) (-ENOSYS)
+#define SKIPPED_IS_ERROR true
 #endif
 /* Bits of the instruction pointer in a 32-bit PTRACE_GETREGSET that are the address. */
 #ifndef NARROW_IP_MASK

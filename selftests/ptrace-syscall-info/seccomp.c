@@ -172,7 +172,6 @@ CASE(number_changed_at_seccomp_stop)
 CASE(call_skipped_at_seccomp_stop)
 {
 	struct call *c;
-	int64_t rval;
 	pid_t pid;
 
 	shared_init();
@@ -185,8 +184,8 @@ CASE(call_skipped_at_seccomp_stop)
 	set_nr(pid, -1);
 	expect_seccomp(pid, THIS_ABI.arch, SHOWN_NR(-1LL), c->raw.args, 0);
 	next_syscall_stop(pid);
-	rval = SKIPPED_KEEPS_REGISTER ? (int64_t)c->raw.args[0] : -ENOSYS;
-	expect_exit(pid, THIS_ABI.arch, rval, !SKIPPED_KEEPS_REGISTER);
+	expect_exit(pid, THIS_ABI.arch, SKIPPED_RVAL(c->raw.args),
+		    SKIPPED_IS_ERROR);
 	next_syscall_stop(pid);
 	expect_entry(pid, THIS_ABI.arch, __NR_exit_group, NULL);
 }

@@ -20,8 +20,13 @@ static timer_t new_timer(int sig)
 	struct sigevent event = {
 		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig,
 	};
+	struct timespec tick;
 	timer_t timer;
 
+	/* A signal at a tick comes when the call has long been sleeping. */
+	EXPECT_OK(clock_getres(CLOCK_MONOTONIC, &tick));
+	if (tick.tv_sec || tick.tv_nsec > 1000)
+		SKIP("timers fire at ticks only (no CONFIG_HIGH_RES_TIMERS)");
 	EXPECT_OK(timer_create(CLOCK_MONOTONIC, &event, &timer));
 	return timer;
 }

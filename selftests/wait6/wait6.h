@@ -230,27 +230,44 @@ static inline void expect_error(pid_t got, int error)
 	       strerror(error));
 }
 
+/* What /proc/<tid>/@name says in @text; false where there is no such file. */
+static inline bool read_of_task(pid_t tid, const char *name, char *text, size_t size)
+{
+	char path[40];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)tid, name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 && errno == ENOENT)
+		return false;
+	EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
+	len = read(fd, text, size - 1);
+	close(fd);
+	text[len > 0 ? len : 0] = 0;
+	return true;
+}
+
 /*
  * Waits until the task (a process or a thread) sleeps in wait6(), as
  * /proc/<tid>/syscall tells it, which shows a number only for a task that is
  * off the CPU.  A signal sent from then on finds the call sleeping.
+ * That file takes trace hooks (HAVE_ARCH_TRACEHOOK).  Without it any sleep has
+ * to do: those who are awaited do not sleep on their way to wait6().
  */
 static inline void await_in_wait6(pid_t tid)
 {
-	char path[40], line[32];
-	ssize_t len;
-	int fd;
+	char text[400];
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)tid);
 	for (;;) {
-		fd = open(path, O_RDONLY);
-		EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
-		len = read(fd, line, sizeof(line) - 1);
-		close(fd);
-		if (len > 0) {
-			line[len] = 0;
+		if (read_of_task(tid, "syscall", text, sizeof(text))) {
 			/* "running" is 0 to atoi() */
-			if (atoi(line) == (int)__NR_wait6)
+			if (atoi(text) == (int)__NR_wait6)
+				return;
+		} else {
+			EXPECT(read_of_task(tid, "stat", text, sizeof(text)),
+			       "no task %d", (int)tid);
+			if (strstr(text, ") S "))
 				return;
 		}
 		usleep(200);

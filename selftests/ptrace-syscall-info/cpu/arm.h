@@ -20,7 +20,8 @@ static const struct abi abi_arm = {
 #define NARROW_SP 13
 
 /* The first argument is in the register of the result. */
-#define SKIPPED_KEEPS_REGISTER 1
+#define SKIPPED_RVAL(args) ((int64_t)(args)[0])
+#define SKIPPED_IS_ERROR false
 
 #ifdef __aarch64__
 #define THIS_ABI abi_arm64
