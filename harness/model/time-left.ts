@@ -8,16 +8,16 @@ export interface CellTime {
 }
 
 /**
- * Seconds that are left, roughly: what a cell took in an earlier run stands for it, and the mean of
- * what is known for one that was never run. Cells overlap, so that it is an upper bound more often
- * than not. undefined where nothing is known yet.
+ * Seconds that are left, roughly: what a cell took in an earlier run stands for it, and for one that
+ * was never run the mean of those that were run for the first time now; an earlier run of another
+ * cell may have found its kernels in the cache. Cells overlap, so that it is an upper bound more
+ * often than not. undefined where it is not known yet.
  */
 export function secondsLeft(cells: readonly CellTime[]): number | undefined {
-  const known = cells.flatMap(({ expected, state, seconds }) =>
-    expected !== undefined ? [expected] : state === "done" && seconds > 0 ? [seconds] : [],
-  );
-  if (known.length === 0) return undefined;
-  const mean = known.reduce((sum, each) => sum + each, 0) / known.length;
+  const first = cells.filter(({ expected }) => expected === undefined);
+  const ended = first.filter(({ state, seconds }) => state === "done" && seconds > 0);
+  const mean = ended.reduce((sum, { seconds }) => sum + seconds, 0) / ended.length;
+  if (ended.length === 0 && first.some(({ state }) => state !== "done")) return undefined;
   return cells
     .filter(({ state }) => state !== "done")
     .reduce((sum, { expected, seconds }) => sum + Math.max(0, (expected ?? mean) - seconds), 0);
