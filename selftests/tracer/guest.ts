@@ -191,25 +191,22 @@ export class Scene {
 
   /** A file of the guest, as the agent reads it. */
   async readFile(name: string): Promise<string> {
-    const path = Buffer.from(`${name}\0`);
-    const opened = await this.agent.call(
-      this.calls.make("openat", [-100, { data: 0 }, 0, 0], { data: path }),
-    );
-    if (opened.errno) throw new Error(`${name}: errno ${opened.errno}`);
+    const file = await this.open(name);
     const data = new Uint8Array(65536);
     const read = await this.agent.call(
-      this.calls.make("read", [opened.result, { data: 0 }, data.length], { data }),
+      this.calls.make("read", [file, { data: 0 }, data.length], { data }),
     );
-    await this.agent.call(this.calls.make("close", [opened.result]));
+    await this.agent.call(this.calls.make("close", [file]));
     return read.data.subarray(0, Number(read.result)).toString("utf8");
   }
 
-  /** Opens a file of the guest (O_RDONLY by default); gives the agent's descriptor, or -1. */
+  /** Opens a file of the guest (O_RDONLY by default); gives the agent's descriptor. */
   async open(name: string, flags = 0): Promise<bigint> {
     const data = Buffer.from(`${name}\0`);
-    const { result } = await this.agent.call(
+    const { result, errno } = await this.agent.call(
       this.calls.make("openat", [-100, { data: 0 }, flags, 0], { data }),
     );
+    if (errno) throw new Error(`${name}: errno ${errno}`);
     return result;
   }
 

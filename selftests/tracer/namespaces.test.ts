@@ -25,8 +25,11 @@ async function nestedChild(scene: Scene): Promise<{ pid: number; own: bigint; pa
     const { stop, legacy } = await next(0, { request: 0, from: -1 });
     const { pid } = stop.raw;
     if (legacy?.op === "entry" && legacy.call?.name === "getpid") called.add(pid);
-    if (legacy?.op === "exit" && called.has(pid))
-      return { pid, own: legacy.value, parent: stop.tracee.parent ?? -1 };
+    if (legacy?.op === "exit" && called.has(pid)) {
+      // The parent's stop of the clone() may come later than all those of its child.
+      while (stop.tracee.parent === undefined) await next(0, { request: 0, from: -1 });
+      return { pid, own: legacy.value, parent: stop.tracee.parent };
+    }
     if (stop.kind.kind === "exited" && pid === root) throw new Error("no child made the call");
     await scene.agent.ptrace(ptraceRequests.syscall, pid, 0, signalOf(stop));
   }
