@@ -36,6 +36,8 @@ export interface Arch {
   readonly qemu: {
     readonly binary: string;
     readonly package: string;
+    /** The QEMU that it takes; where the host's is older, one of another release is fetched. */
+    readonly atLeast?: { readonly version: string; readonly because: string };
     /** Machine, CPU and devices; accelerator, memory, kernel, console and network are added by the driver. */
     readonly machine: readonly string[];
     /** CPU model under TCG and under KVM. */

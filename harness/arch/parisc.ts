@@ -18,6 +18,7 @@ export default {
   qemu: {
     binary: "qemu-system-hppa",
     package: "qemu-system-misc",
+    atLeast: { version: "10.0", because: "on 7.2 Linux 6.12 dies in ___slab_alloc() at boot" },
     machine: ["-vga", "none"],
     cpu: { tcg: "hppa", kvm: "host" },
     memoryMiB: 512,

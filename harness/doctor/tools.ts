@@ -2,6 +2,7 @@ import path from "node:path";
 import { compilerOf, type Arch } from "../arch.ts";
 import type { Check, Finding } from "./check.ts";
 import { exec, findProgram } from "../exec.ts";
+import { isNewEnough } from "../vm/fetched-qemu.ts";
 
 type Tool = Pick<Check, "group" | "name" | "purpose" | "packages"> & {
   readonly importance?: Check["importance"];
@@ -142,6 +143,11 @@ function qemuCheck({ name, qemu }: Arch): Check {
   });
   const probe = async (full: boolean): Promise<Finding> => {
     const found = await check.probe(full);
+    const { atLeast } = qemu;
+    if (atLeast && found.state === "ok" && !(await isNewEnough(qemu.binary, atLeast.version))) {
+      const detail = `${found.detail}; for ${name} one of ${atLeast.version} or newer is fetched: ${atLeast.because}`;
+      return { ...found, detail };
+    }
     const at = qemu.machine.indexOf("-M");
     const machine = at < 0 ? undefined : qemu.machine[at + 1]?.split(",")[0];
     if (found.state !== "ok" || !full || machine === undefined) return found;

@@ -27,6 +27,7 @@ import {
   type SuiteRequest,
 } from "../suite.ts";
 import type { Quirk } from "../quirks.ts";
+import { withQemu } from "../vm/fetched-qemu.ts";
 import { withMeasuredSlowdown } from "../vm/slowdown.ts";
 import { sourceOn } from "./on-series.ts";
 import { plannedSeries, type PlannedSeries } from "./planned-series.ts";
@@ -71,7 +72,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     context.emit({ type: "notice", text });
   };
   checkNumbers(request);
-  const arch = await withMeasuredSlowdown(await findArch(request.arch));
+  const arch = await withMeasuredSlowdown(await withQemu(await findArch(request.arch), context));
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
   const users = userFragments(request);

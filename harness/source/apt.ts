@@ -49,10 +49,17 @@ export interface Apt {
   sha256(pkg: AptPackage): Promise<string>;
   /** Downloads a .deb, which apt checks against the signed index; gives its path. */
   download(pkg: AptPackage, dir: string, options?: DownloadOptions): Promise<string>;
-  /** The files of a package and of all that it depends on, whatever is installed here, with their checksums. Only of kind "deb". */
-  withDependencies(name: string): Promise<string[]>;
+  /**
+   * The files of a package and of all that it depends on, whatever is installed here, with their
+   * checksums; of one release (its codename), or the newest of all. Only of kind "deb".
+   */
+  withDependencies(name: string, release?: string): Promise<string[]>;
   /** Downloads those files, which apt checks against the signed index; gives their paths. */
-  downloadWithDependencies(name: string, dir: string, options?: DownloadOptions): Promise<string[]>;
+  downloadWithDependencies(
+    name: string,
+    dir: string,
+    options?: DownloadOptions & { readonly release?: string | undefined },
+  ): Promise<string[]>;
   /** Downloads a source package, which apt checks against the signed index; gives its files, the .dsc first. */
   downloadSource(pkg: AptPackage, dir: string, options?: DownloadOptions): Promise<string[]>;
 }
@@ -135,8 +142,8 @@ function aptIn(run: Run): Apt {
       const made = (await readdir(dir)).find((name) => name.endsWith(".deb") && !before.has(name));
       return path.join(dir, made ?? debName(pkg, [...before]));
     },
-    withDependencies: async (name) => {
-      const result = await run("apt-get", ["-qq", "--print-uris", ...installing(name)]);
+    withDependencies: async (name, release) => {
+      const result = await run("apt-get", ["-qq", "--print-uris", ...installing(name, release)]);
       // 'http://.../gcc-10_10.2.1-6_amd64.deb' gcc-10_10.2.1-6_amd64.deb 16990272 SHA256:793e...
       const files = result.stdout.matchAll(/^'[^']*' (\S+\.deb) \d+ (\S+)$/gm);
       const found = [...files].map(([, file, checksum]) => `${file ?? ""} ${checksum ?? ""}`);
@@ -153,7 +160,7 @@ function aptIn(run: Run): Apt {
       const archives = path.join(dir, "archives");
       await mkdir(path.join(archives, "partial"), { recursive: true });
       const what = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
-      await fetchPackage(run, name, dir, [...what, ...installing(name)], options);
+      await fetchPackage(run, name, dir, [...what, ...installing(name, options.release)], options);
       const files = (await readdir(archives)).filter((file) => file.endsWith(".deb"));
       return files.sort().map((file) => path.join(archives, file));
     },
@@ -171,8 +178,9 @@ function aptIn(run: Run): Apt {
 }
 
 /** Nothing is installed in the private state, so that all a package depends on is in its plan. */
-function installing(name: string): string[] {
-  return ["--no-install-recommends", "install", name];
+function installing(name: string, release?: string): string[] {
+  const ofRelease = release === undefined ? [] : ["--target-release", release];
+  return ["--no-install-recommends", ...ofRelease, "install", name];
 }
 
 /** The file apt left alone because it was there already, checked. */

@@ -1,0 +1,58 @@
+import { mkdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import test from "ava";
+import m68k from "../arch/m68k.ts";
+import parisc from "../arch/parisc.ts";
+import { exec } from "../exec.ts";
+import type { Event } from "../model/event.ts";
+import { Failure } from "../model/failure.ts";
+import { fakeTool } from "../testing/fake-apt.ts";
+import { temporaryDir } from "../testing/tree.ts";
+import { oldestRelease, withQemu, wrapQemu } from "./fetched-qemu.ts";
+
+test("a QEMU that is new enough, or need not be new, stays", async (t) => {
+  const dir = await temporaryDir();
+  t.teardown(() => rm(dir, { recursive: true }));
+  await fakeTool(dir, "qemu", "echo 'QEMU emulator version 10.0.13 (Debian 1:10.0.13+ds)'");
+  const events: Event[] = [];
+  const emit = (event: Event) => void events.push(event);
+  const qemu = { ...parisc.qemu, binary: path.join(dir, "qemu") };
+  const because = "7.2 cannot";
+  const same = { ...parisc, qemu: { ...qemu, atLeast: { version: "10.0", because } } };
+  t.is(await withQemu(same, { emit }), same);
+  t.is(await withQemu(m68k, { emit }), m68k);
+  t.deepEqual(events, []);
+});
+
+test("of the releases whose QEMU is new enough the oldest is taken; none is a failure", async (t) => {
+  const all = [
+    ["1:11.0.0+ds-2", "sid"],
+    ["1:10.0.13+ds-0+deb13u1", "trixie-security"],
+    ["1:7.2+dfsg-7+deb12u18+b3", "bookworm"],
+  ] as const;
+  const versions = (name: string) =>
+    Promise.resolve(all.map(([version, suite]) => ({ name, version, suite, component: "main" })));
+  const choose = (wanted: string) => oldestRelease({ versions }, "qemu", wanted, "it cannot");
+  t.is(await choose("10.0"), "trixie");
+  t.is(await choose("10.1"), "sid");
+  t.is(await choose("7.2"), "bookworm");
+  const failure = await t.throwsAsync(choose("12.0"), { instanceOf: Failure });
+  t.is(`${failure.blame} ${failure.reason}`, "infra qemu-too-old");
+  t.regex(failure.evidence ?? "", /11\.0\.0.*sid/);
+});
+
+test("a fetched QEMU is started by its own loader, with its own firmware, wherever the folder went", async (t) => {
+  const dir = await temporaryDir();
+  t.teardown(() => rm(dir, { recursive: true }));
+  const made = path.join(dir, "making");
+  const libraries = "usr/lib/x86_64-linux-gnu";
+  await fakeTool(path.join(made, libraries), "ld-linux-x86-64.so.2", 'echo "$@"');
+  await mkdir(path.join(made, "usr/bin"), { recursive: true });
+  await wrapQemu(made, "qemu-system-vax");
+  const root = path.join(dir, "a folder's name");
+  await rename(made, root);
+  const { stdout } = await exec(path.join(root, "bin/qemu-system-vax"), ["-M", "a b"]);
+  const said = stdout.trim().replaceAll(`${root}/bin/..`, "ROOT");
+  const own = `ROOT/${libraries}:ROOT/lib/x86_64-linux-gnu`;
+  t.is(said, `--library-path ${own} ROOT/usr/bin/qemu-system-vax -L ROOT/usr/share/qemu -M a b`);
+});
