@@ -300,6 +300,21 @@ test("packages that no archive has are named as apt names them", async (t) => {
   t.regex(said, /apt offers not all packages[^]*\| E: Unable to locate package bc/);
 });
 
+test("a package that no archive has keeps none of the others away", async (t) => {
+  const fake = await machine(t, without("bc", "git"));
+  fake.program(
+    "apt-get",
+    `case "$*" in *update*) exit 0;; *" bc"*) echo "E: Unable to locate package bc"; exit 100;; *simulate*) exit 0;; esac
+cp $S/packages/git/git $S/bin/`,
+  );
+  const { status, said } = await fake.doctor(0, "--install", "--quiet");
+  t.is(status, 3);
+  t.regex(said, /apt has none of bc; installing the others/);
+  t.regex(said, /apt offers not all packages[^]*\| E: Unable to locate package bc/);
+  fake.program("bc", "echo bc 1.2.3");
+  t.is((await fake.doctor(0, "--quiet")).status, 0, "git is there now");
+});
+
 test("without apt the Debian names are said", async (t) => {
   const fake = await machine(t, without("bc", "git"));
   fake.remove("apt-get");

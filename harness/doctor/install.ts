@@ -65,7 +65,7 @@ async function howToBeRoot(cure: Cure, terminal: boolean): Promise<AsRoot> {
 }
 
 async function installPackages(cure: Cure, asRoot: AsRoot, options: InstallOptions): Promise<void> {
-  const names = cure.packages;
+  let names = cure.packages;
   options.say(`apt-get install, ${names.length} packages and what they need: ${names.join(" ")}`);
   const onLine = atMostEvery(5, options.say);
   const update = async () => {
@@ -76,14 +76,20 @@ async function installPackages(cure: Cure, asRoot: AsRoot, options: InstallOptio
   // A fresh container has no package lists at all.
   if (!(await isKnown(names)).known) updated = await update();
   const { known, output } = await isKnown(names);
+  const unavailable = new Failure({
+    reason: "packages-unavailable",
+    blame: "infra",
+    what: "apt offers not all packages that the harness needs",
+    evidence: [updated?.exitCode === 0 ? "" : (updated?.output ?? ""), output].join("\n").trim(),
+    hint: "enable the distribution's own archive in apt's sources (on Ubuntu with universe), check the network, then run this again; a package may be in a newer release of the distribution only",
+  });
   if (!known) {
-    throw new Failure({
-      reason: "packages-unavailable",
-      blame: "infra",
-      what: "apt offers not all packages that the harness needs",
-      evidence: [updated?.exitCode === 0 ? "" : (updated?.output ?? ""), output].join("\n").trim(),
-      hint: "enable the distribution's own archive in apt's sources (on Ubuntu with universe), check the network, then run this again",
-    });
+    // What this release has not, such as one architecture's compiler, keeps nothing else away.
+    const missing = unknownNames(output);
+    names = names.filter((name) => !missing.has(name));
+    if (names.length === 0 || missing.size === 0 || !(await isKnown(names)).known)
+      throw unavailable;
+    options.say(`apt has none of ${[...missing].join(" ")}; installing the others`);
   }
   const flags = ["-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
   const command = [...quietly, "apt-get", ...flags, "install", ...names];
@@ -94,6 +100,15 @@ async function installPackages(cure: Cure, asRoot: AsRoot, options: InstallOptio
     result = await asRoot(command, { onLine });
   }
   if (result.exitCode !== 0) throw installFailed("apt-get install", result, cure);
+  if (!known) throw unavailable;
+}
+
+/** The packages that apt-get says it has not. */
+function unknownNames(output: string): ReadonlySet<string> {
+  const complaints = output.matchAll(
+    /^E: (?:Unable to locate package (\S+)|Package '(\S+)' has no installation candidate)/gm,
+  );
+  return new Set([...complaints].map(([, one, other]) => one ?? other ?? ""));
 }
 
 /** Whether apt could install these; asked without root. */
