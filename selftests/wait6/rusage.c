@@ -43,17 +43,29 @@ static bool agrees_with_waitid(pid_t pid, int waitid_options, int options)
 	       ru.nvcsw == old.ru_nvcsw && ru.nivcsw == old.ru_nivcsw;
 }
 
-/* Page faults, both kinds of context switches, user and system time. */
-static void use_resources(void)
+/*
+ * Faults in so many pages that a living process has a resident set: up to 32
+ * pages on each CPU are not yet counted in it (include/linux/mm.h,
+ * get_mm_counter(): a percpu_counter since 6.2).
+ */
+static void use_memory(void)
 {
-	size_t size = 8 << 20, page = sysconf(_SC_PAGESIZE), i;
-	struct rusage own;
+	size_t page = sysconf(_SC_PAGESIZE), size = (8 << 20) + 256 * page, i;
 	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	EXPECT(p != MAP_FAILED, "mmap: %s", strerror(errno));
 	for (i = 0; i < size; i += page)
 		p[i] = 1;
+}
+
+/* Page faults, both kinds of context switches, user and system time. */
+static void use_resources(void)
+{
+	struct rusage own;
+	int i;
+
+	use_memory();
 	for (i = 0; i < 50; i++)
 		usleep(1);
 	do {
@@ -113,6 +125,7 @@ CASE(usage_at_a_stop_and_a_continuation_as_in_waitid)
 
 		EXPECT_OK(child);
 		if (child == 0) {
+			use_memory();
 			burn(2000000);
 			raise(SIGSTOP);
 			for (;;)
