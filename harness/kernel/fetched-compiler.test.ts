@@ -14,6 +14,7 @@ test("each program of a fetched compiler is started by its own loader, wherever 
   const made = path.join(dir, "making");
   const cc1 = "usr/libexec/gcc/x86_64-linux-gnu/77/cc1";
   for (const [file, text] of [
+    ["usr/a-linux-gnu/lib/ld-linux.so.2", "not a program of this machine"],
     ["usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", loader],
     ["usr/bin/gcc-77", ""],
     [cc1, ""],

@@ -27,7 +27,7 @@ export async function fetchCompiler(
     command,
     choose: () => Promise.resolve({ pkg }),
     prepare: (root) => wrapAll(root, command),
-    recipe: 1,
+    recipe: 2,
     notice: (text) => {
       options.emit({ type: "notice", text });
     },

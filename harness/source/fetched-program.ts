@@ -55,7 +55,8 @@ export async function fetchProgram(request: ProgramRequest): Promise<string> {
 /** The loader of the C library that came with the program; relative to the folder. */
 export async function findLoader(root: string, command: string): Promise<string> {
   const all = await readdir(root, { recursive: true });
-  const loader = all.find((file) => /(^|\/)lib\/.*ld-linux[^/]*\.so\.\d$/.test(file));
+  // Not usr/sh4-linux-gnu/lib/ld-linux.so.2: a cross compiler has its target's C library, too.
+  const loader = all.find((file) => /^(usr\/)?lib\/[^/]+\/ld-linux[^/]*\.so\.\d$/.test(file));
   if (loader === undefined) throw new Error(`no loader among ${all.length} files of ${command}`);
   return loader;
 }
