@@ -1,5 +1,5 @@
 import test from "ava";
-import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { exec } from "../exec.ts";
 import { temporaryDir } from "../testing/tree.ts";
@@ -16,6 +16,7 @@ test("each program of a fetched compiler is started by its own loader, wherever 
   for (const [file, text] of [
     ["usr/a-linux-gnu/lib/ld-linux.so.2", "not a program of this machine"],
     ["usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", loader],
+    ["usr/a-linux-gnu/bin/as", "not a program that could run here"],
     ["usr/bin/gcc-77", ""],
     [cc1, ""],
     ["usr/libexec/gcc/x86_64-linux-gnu/77/liblto_plugin.so", ""],
@@ -36,6 +37,8 @@ test("each program of a fetched compiler is started by its own loader, wherever 
       .replaceAll(root, "ROOT")
       .replaceAll(/\/(?:usr\/libexec\/gcc\/x86_64-linux-gnu\/77|bin)(?:\/\.\.)+/g, "");
   };
+  const as = await readFile(path.join(root, "usr/a-linux-gnu/bin/as"), "utf8");
+  t.is(as, '#!/bin/sh\nexec a-linux-gnu-as "$@"\n', "the host's");
   const libraries = "ROOT/usr/lib/x86_64-linux-gnu:ROOT/lib/x86_64-linux-gnu";
   t.is(
     await said("bin/gcc-77"),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import type { Emit } from "../model/event.ts";
@@ -27,7 +27,7 @@ export async function fetchCompiler(
     command,
     choose: () => Promise.resolve({ pkg }),
     prepare: (root) => wrapAll(root, command),
-    recipe: 2,
+    recipe: 3,
     notice: (text) => {
       options.emit({ type: "notice", text });
     },
@@ -44,6 +44,14 @@ export async function wrapAll(root: string, command: string): Promise<void> {
   for (const file of all.filter((each) => internals.test(each))) {
     await rename(path.join(root, file), path.join(root, `${file}.program`));
     await wrapProgram({ root, file, program: `${file}.program`, loader, command });
+  }
+  // What a cross compiler takes for its assembler and linker: the host's, whatever came with it.
+  for (const file of all) {
+    const [, target, tool] = /^usr\/([^/]+-linux-[^/]+)\/bin\/([\w.]+)$/.exec(file) ?? [];
+    if (target === undefined || tool === undefined) continue;
+    await rm(path.join(root, file));
+    await writeFile(path.join(root, file), `#!/bin/sh\nexec ${target}-${tool} "$@"\n`);
+    await chmod(path.join(root, file), 0o755);
   }
   // Where gcc looks for its parts: gcc's manual, "Environment Variables".
   const cross = existsSync(path.join(root, "usr/lib/gcc-cross")) ? "gcc-cross" : "gcc";
