@@ -46,6 +46,8 @@ export interface Evidence {
   readonly skipped: number;
   /** Planned or run on another kernel of the run, and not on this one. */
   readonly missing: number;
+  /** The names of those that failed, flaky ones too. */
+  readonly failing: readonly string[];
 }
 
 export interface Cell {
@@ -197,11 +199,17 @@ function evidenceOf(run: RunRecord, kernel: KernelRecord, feature: Feature): Evi
   if (here.size === 0) return undefined;
   const elsewhere = run.kernels.flatMap((each) => [...verdictsOf(each, feature).keys()]);
   const counts = { passed: 0, failed: 0, flaky: 0, skipped: 0, missing: 0 };
-  for (const name of new Set(elsewhere)) counts[kindOf(here.get(name) ?? [])]++;
+  const failing: string[] = [];
+  for (const name of new Set(elsewhere)) {
+    const kind = kindOf(here.get(name) ?? []);
+    counts[kind]++;
+    if (kind === "failed" || kind === "flaky") failing.push(name);
+  }
   // Cases that were to come after a loss are not known by name.
   if (wasCutShort(run, kernel)) counts.missing++;
   const { id, startedAt } = run;
-  return { run: id, kernel: kernel.label, version: run.kernel.version, at: startedAt, ...counts };
+  const { version } = run.kernel;
+  return { run: id, kernel: kernel.label, version, at: startedAt, ...counts, failing };
 }
 
 function verdictsOf(kernel: KernelRecord, feature: Feature): Map<string, CaseVerdict[]> {

@@ -68,6 +68,25 @@ test("JSON: the cells with their features, links and figures", (t) => {
   t.is(table?.rows[0]?.cells[0]?.link, undefined);
 });
 
+test("cases that fail are named for their architecture, a few of many", (t) => {
+  const failing = (names: readonly string[]) =>
+    tablesMarkdown(
+      supportTables(
+        [runRecord({ baseline: Object.fromEntries(names.map((name) => [name, "fail" as const])) })],
+        [
+          { title: "one", cases: ["w.*"] },
+          { title: "the same and more", cases: ["w.*", "v.*"] },
+        ],
+        [{ name: "x86_64", abis: ["x86_64"] }],
+      ),
+      linkOf,
+    );
+  t.regex(failing(["w.a", "v.b"]), /Cases that fail:\n\n- `x86_64`: `w\.a`, `v\.b`\n/);
+  const many = ["w.a", "w.b", "w.c", "w.d", "w.e", "w.f"];
+  t.regex(failing(many), /`w\.d` and 2 more\n/);
+  t.notRegex(tablesMarkdown(tables.slice(0, 0), linkOf), /Cases that fail/);
+});
+
 test("without links there are none", (t) => {
   t.notRegex(
     tablesMarkdown(tables, () => ""),

@@ -44,10 +44,26 @@ function ratio({ passed, failed, flaky, skipped, missing }: Evidence): string {
   return `${passed}/${passed + failed + flaky + skipped + missing}`;
 }
 
+/** How many failing cases are named for an architecture. */
+const named = 4;
+
+/** "- `ppc64`: `case`, `case` and 3 more": what stands behind the cells that say no or flaky. */
+function failingCases({ rows }: SupportTable): string[] {
+  return rows.flatMap(({ arch, cells }) => {
+    const failing = [...new Set(cells.flatMap(({ evidence }) => evidence?.failing ?? []))];
+    if (failing.length === 0) return [];
+    const shown = failing.slice(0, named).map(markdownCode).join(", ");
+    const more = failing.length - named;
+    return [`- ${markdownCode(arch)}: ${shown}${more > 0 ? ` and ${more} more` : ""}`];
+  });
+}
+
 /** One table a release, for a README or a mail; an exclamation mark is a disagreement with the tree's claims. */
 export function tablesMarkdown(tables: readonly SupportTable[], linkOf: LinkOf): string {
-  const parts = tables.map(({ kernel, features, rows }) =>
-    [
+  const parts = tables.map((table) => {
+    const { kernel, features, rows } = table;
+    const failing = failingCases(table);
+    return [
       `## ${markdownText(kernel)}`,
       "",
       `| architecture | ${features.map(({ title }) => markdownText(title)).join(" | ")} |`,
@@ -56,8 +72,9 @@ export function tablesMarkdown(tables: readonly SupportTable[], linkOf: LinkOf):
         ({ arch, cells }) =>
           `| ${markdownCode(arch)} | ${cells.map((each) => markdownCell(each, linkOf)).join(" | ")} |`,
       ),
-    ].join("\n"),
-  );
+      ...(failing.length > 0 ? ["", "Cases that fail:", "", ...failing] : []),
+    ].join("\n");
+  });
   const legend = meanings.map(([state, meaning]) => `- ${words[state]}: ${meaning}`);
   if (tables.some(hasClaims)) legend.push(`- !: ${cautions.disagrees}`);
   return [...parts, ["Figures are cases that passed, of all.", "", ...legend].join("\n")]
@@ -143,6 +160,7 @@ function htmlCell(each: Cell, linkOf: LinkOf): string {
   const classes = claim?.disagrees ? `${state} disagrees` : state;
   const title = [
     evidence ? `${counts(evidence)}; Linux ${evidence.version}, ${evidence.at}` : "",
+    evidence?.failing.join(" ") ?? "",
     claim?.where ?? "",
   ].filter((text) => text !== "");
   const word = evidence
