@@ -8,6 +8,8 @@
 #ifndef EXPECT_H
 #define EXPECT_H
 
+#include <linux/seccomp.h>
+
 #include "tracee.h"
 
 #define NOT_KNOWN "PTRACE_GET_SYSCALL_INFO is not known to this kernel"
@@ -57,6 +59,14 @@ static inline struct syscall_info get_info(const char *where, pid_t pid, int op,
 	       "%s: registers 0x%llx and 0x%llx", where,
 	       (long long)frame.ip, (long long)frame.sp);
 	return info;
+}
+
+/* Where there are filters, one at address 0 is refused with EFAULT (seccomp(2)). */
+static inline void need_seccomp_filters(void)
+{
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 &&
+	    errno == EINVAL)
+		SKIP("this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
 }
 
 #define expect_none(pid, arch)						\

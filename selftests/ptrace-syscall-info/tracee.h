@@ -35,7 +35,7 @@ struct shared {
 	struct call calls[MAX_CALLS];
 	unsigned int count;
 	char empty[8];		/* the path name "" */
-	char path[64];
+	char path[64] __attribute__((aligned(8)));
 	uint32_t argv[2];	/* of execve() by int $0x80 */
 };
 

@@ -156,9 +156,9 @@ CASE(enosys_is_an_exit)
 CASE(negative_numbers)
 {
 	shared_init();
-	add_call(NATIVE, -1, -ENOSYS);
-	add_call(NATIVE, -2, -ENOSYS);
-	add_call(NATIVE, INT32_MIN, -ENOSYS);
+	add_call(NATIVE, -1, -ENOSYS)->nr = SHOWN_NR(-1LL);
+	add_call(NATIVE, -2, -ENOSYS)->nr = SHOWN_NR(-2LL);
+	add_call(NATIVE, INT32_MIN, -ENOSYS)->nr = SHOWN_NR((int64_t)INT32_MIN);
 	add_exit(0);
 	follow_calls(start_calls());
 }

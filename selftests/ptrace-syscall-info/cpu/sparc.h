@@ -47,6 +47,8 @@ RAW_NATIVE("l0",
 	"o0", "o1", "o2", "o3", "o4", "o5", "g1", "cc");
 #else
 #define THIS_ABI abi_sparc
+/* A 64-bit kernel shows what a 32-bit load has left in the register. */
+#define SHOWN_NR(nr) ((uint32_t)(nr))
 RAW_NATIVE("l0",
 	"st	%%sp, [%%l0 + 60]\n"
 	"ld	[%%l0 + 12], %%o0\n"
