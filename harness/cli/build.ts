@@ -40,6 +40,7 @@ export const buildCommand = defineCommand({
         emit,
         signal,
         noSeriesByDefault: configOnly,
+        noGuests: true,
       });
       if (configOnly) {
         const request = kernelRequest(plan, { emit, signal });

@@ -61,6 +61,8 @@ export interface PlanContext {
   readonly signal?: AbortSignal | undefined;
   /** Naming no series then means the baseline alone, not all that are shipped. */
   readonly noSeriesByDefault?: boolean;
+  /** Kernels are only built: any QEMU will do. */
+  readonly noGuests?: boolean;
 }
 
 /**
@@ -72,7 +74,10 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     context.emit({ type: "notice", text });
   };
   checkNumbers(request);
-  const arch = await withMeasuredSlowdown(await withQemu(await findArch(request.arch), context));
+  const described = await findArch(request.arch);
+  const arch = await withMeasuredSlowdown(
+    context.noGuests ? described : await withQemu(described, context),
+  );
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
   const users = userFragments(request);
