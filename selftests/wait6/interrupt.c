@@ -219,10 +219,12 @@ CASE(handler_runs_under_the_mask)
 	EXPECT_EQ(sigismember(&mask_in_handler, SIGRTMIN + 1), 1);
 	EXPECT_EQ(sigismember(&mask_in_handler, SIGTERM), 0);
 	EXPECT_EQ(sigismember(&mask_in_handler, SIGUSR1), 1);
+#ifndef __sparc__ /* whose handlers are given no ucontext_t */
 	EXPECT_EQ(sigismember(&mask_to_return_to, SIGUSR2), 0);
 	EXPECT_EQ(sigismember(&mask_to_return_to, SIGRTMIN + 1), 0);
 	EXPECT_EQ(sigismember(&mask_to_return_to, SIGTERM), 1);
 	EXPECT_EQ(sigismember(&mask_to_return_to, SIGUSR1), 1);
+#endif
 }
 
 /*
