@@ -22,8 +22,7 @@ export default {
     atLeast: { version: "10.0", because: "7.2 starts no loongarch64 kernel without firmware" },
     machine: ["-M", "virt"],
     cpu: { tcg: "la464", kvm: "host" },
-    // Less is refused: the first 256 MiB are below the devices.
-    memoryMiB: 1024,
+    memoryMiB: 512,
     cpus: 2,
     nic: "virtio-net-pci,romfile=",
     devices: ["virtio-rng-pci"],

@@ -65,8 +65,8 @@ async function howToBeRoot(cure: Cure, terminal: boolean): Promise<AsRoot> {
 }
 
 async function installPackages(cure: Cure, asRoot: AsRoot, options: InstallOptions): Promise<void> {
-  let names = cure.packages;
-  options.say(`apt-get install, ${names.length} packages and what they need: ${names.join(" ")}`);
+  const all = cure.packages;
+  options.say(`apt-get install, ${all.length} packages and what they need: ${all.join(" ")}`);
   const onLine = atMostEvery(5, options.say);
   const update = async () => {
     options.say("apt-get update");
@@ -74,41 +74,40 @@ async function installPackages(cure: Cure, asRoot: AsRoot, options: InstallOptio
   };
   let updated: ExecResult | undefined;
   // A fresh container has no package lists at all.
-  if (!(await isKnown(names)).known) updated = await update();
-  const { known, output } = await isKnown(names);
-  const unavailable = new Failure({
+  if (!(await isKnown(all)).known) updated = await update();
+  const { known, output } = await isKnown(all);
+  // What this release has not, such as one architecture's compiler, keeps nothing else away.
+  const names = known ? all : await knownAmong(all, output);
+  if (names.length > 0) {
+    if (!known) options.say(`apt has not all of them; installing ${names.join(" ")}`);
+    const flags = ["-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
+    const command = [...quietly, "apt-get", ...flags, "install", ...names];
+    let result = await asRoot(command, { onLine });
+    if (result.exitCode !== 0 && updated === undefined) {
+      // Old lists name versions that the mirror has replaced.
+      await update();
+      result = await asRoot(command, { onLine });
+    }
+    if (result.exitCode !== 0) throw installFailed("apt-get install", result, cure);
+  }
+  if (known) return;
+  throw new Failure({
     reason: "packages-unavailable",
     blame: "infra",
     what: "apt offers not all packages that the harness needs",
     evidence: [updated?.exitCode === 0 ? "" : (updated?.output ?? ""), output].join("\n").trim(),
     hint: "enable the distribution's own archive in apt's sources (on Ubuntu with universe), check the network, then run this again; a package may be in a newer release of the distribution only",
   });
-  if (!known) {
-    // What this release has not, such as one architecture's compiler, keeps nothing else away.
-    const missing = unknownNames(output);
-    names = names.filter((name) => !missing.has(name));
-    if (names.length === 0 || missing.size === 0 || !(await isKnown(names)).known)
-      throw unavailable;
-    options.say(`apt has none of ${[...missing].join(" ")}; installing the others`);
-  }
-  const flags = ["-q", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"];
-  const command = [...quietly, "apt-get", ...flags, "install", ...names];
-  let result = await asRoot(command, { onLine });
-  if (result.exitCode !== 0 && updated === undefined) {
-    // Old lists name versions that the mirror has replaced.
-    await update();
-    result = await asRoot(command, { onLine });
-  }
-  if (result.exitCode !== 0) throw installFailed("apt-get install", result, cure);
-  if (!known) throw unavailable;
 }
 
-/** The packages that apt-get says it has not. */
-function unknownNames(output: string): ReadonlySet<string> {
+/** The packages without those that apt-get says it has not; none where the others cannot be had either. */
+async function knownAmong(names: readonly string[], output: string): Promise<readonly string[]> {
   const complaints = output.matchAll(
     /^E: (?:Unable to locate package (\S+)|Package '(\S+)' has no installation candidate)/gm,
   );
-  return new Set([...complaints].map(([, one, other]) => one ?? other ?? ""));
+  const missing = new Set([...complaints].map(([, one, other]) => one ?? other));
+  const others = names.filter((name) => !missing.has(name));
+  return others.length > 0 && (await isKnown(others)).known ? others : [];
 }
 
 /** Whether apt could install these; asked without root. */
