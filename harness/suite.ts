@@ -79,6 +79,19 @@ export function defaultSuites(dir = selftestsDir): string[] {
   return [...own, "kselftest"];
 }
 
+/**
+ * The named suites and those that they cannot do without: a suite's file `needs` has one name a line.
+ */
+export function withNeededSuites(names: readonly string[], dir = selftestsDir): string[] {
+  const needed = names.flatMap((name) => {
+    const file = path.join(dir, name, "needs");
+    return listSuites(dir).includes(name) && existsSync(file)
+      ? readFileSync(file, "utf8").split("\n").filter(Boolean)
+      : [];
+  });
+  return [...new Set([...names, ...needed])];
+}
+
 /** Reads a --suite argument. Throws Failure "unknown-suite" (usage). */
 export function findSuite(text: string, dir = selftestsDir): SuiteRequest {
   const kselftest = /^kselftest(?::(.*))?$/.exec(text);

@@ -2,6 +2,7 @@
 # What a suite's Makefile includes; the variables are those of the kernel's
 # tools/testing/selftests/lib.mk, so that a suite can move there unchanged:
 #   TEST_GEN_PROGS           test programs: built, and run by the harness
+#   TEST_PROGS               shell scripts, x.sh: put beside them as x, and run
 #   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
 #   TEST_HOST_PROGS          AVA tests (*.test.ts) that the harness runs on the host,
 #                            against the booted guest (not kselftest's)
@@ -19,7 +20,8 @@ CFLAGS += -O2 -g0 -Wall -Wextra -Wno-unused-parameter -Werror \
 	  -std=gnu11 -I$(dir $(lastword $(MAKEFILE_LIST)))include
 LDFLAGS += -static
 
-progs := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED))
+scripts := $(patsubst %.sh,$(OUTPUT)/%,$(TEST_PROGS))
+progs := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED)) $(scripts)
 
 all: $(progs)
 
@@ -27,9 +29,13 @@ $(OUTPUT)/%: %.c $(wildcard *.h) $(wildcard $(dir $(lastword $(MAKEFILE_LIST)))i
 	@mkdir -p $(OUTPUT)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LDLIBS)
 
+$(scripts): $(OUTPUT)/%: %.sh
+	@mkdir -p $(OUTPUT)
+	install -m 755 $< $@
+
 # One name a line, for the harness: what to run, and for which ABIs.
 list-programs:
-	@printf '%s\n' $(TEST_GEN_PROGS)
+	@printf '%s\n' $(TEST_GEN_PROGS) $(TEST_PROGS:.sh=)
 
 list-host-programs:
 	@printf '%s\n' $(TEST_HOST_PROGS)

@@ -24,6 +24,7 @@ import {
   findSuite,
   listSuites,
   suiteFragments,
+  withNeededSuites,
   type SuiteRequest,
 } from "../suite.ts";
 import type { Quirk } from "../quirks.ts";
@@ -79,7 +80,10 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     context.noGuests ? described : await withQemu(described, context),
   );
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
-  const suites = mergeKselftests(unique(suiteNames).map((name) => findSuite(name)));
+  const withNeeded = withNeededSuites(suiteNames);
+  for (const name of withNeeded.filter((each) => !suiteNames.includes(each)))
+    notice(`suite ${name} is run as well: one that was named needs its programs`);
+  const suites = mergeKselftests(withNeeded.map((name) => findSuite(name)));
   const users = userFragments(request);
   const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;
   const given = await loadSeries({
