@@ -28,6 +28,11 @@ export interface Arch {
   readonly crossCompile: string;
   /** Debian packages with the kernel's compiler. */
   readonly packages: readonly string[];
+  /**
+   * The gcc that it takes, with its C library; where the host has none or an older one, that of
+   * another release is fetched.
+   */
+  readonly gccAtLeast?: { readonly version: string; readonly because: string };
   /** Make targets to build, such as ["vmlinux"]. */
   readonly targets: readonly string[];
   /** What QEMU boots, relative to the object tree. */

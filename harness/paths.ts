@@ -18,3 +18,8 @@ export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   const base = xdg && path.isAbsolute(xdg) ? xdg : path.join(os.homedir(), ".cache");
   return path.join(base, "harness");
 }
+
+/** Programs of other releases of the host's distribution (source/fetched-program.ts). */
+export function toolchainsDir(): string {
+  return path.join(cacheDir(), "toolchains");
+}

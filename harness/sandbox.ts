@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
+import { toolchainsDir } from "./paths.ts";
 
 export interface SandboxOptions extends ExecOptions {
   /** Host folder -> folder inside, readable only. Inside names are below /mnt, or the same as outside. */
@@ -23,7 +24,8 @@ function sandboxArgs(options: SandboxOptions): string[] {
   const tools = path_.filter((dir) => hidden.some((top) => dir.startsWith(`${top}/`)));
   const args = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"];
   for (const dir of [...hidden, "/mnt"]) args.push("--tmpfs", dir);
-  for (const dir of tools) args.push("--ro-bind-try", dir, dir);
+  // Compilers of other releases lie in the cache, often below the home folder.
+  for (const dir of [...tools, toolchainsDir()]) args.push("--ro-bind-try", dir, dir);
   for (const [host, inside] of Object.entries(options.readOnly ?? {}))
     args.push("--ro-bind", host, inside);
   for (const [host, inside] of Object.entries(options.writable ?? {})) {

@@ -5,8 +5,8 @@ export default {
   aliases: ["loongarch", "loong64"],
   kernelArch: "loongarch",
   crossCompile: "loongarch64-linux-gnu-",
-  // In Debian since 13.
   packages: ["gcc-loongarch64-linux-gnu"],
+  gccAtLeast: { version: "13.0", because: "Debian has it since 13" },
   targets: ["vmlinux"],
   image: "vmlinux",
   abis: [

@@ -2,7 +2,7 @@ import path from "node:path";
 import { compilerOf, type Arch } from "../arch.ts";
 import type { Check, Finding } from "./check.ts";
 import { exec, findProgram } from "../exec.ts";
-import { isNewEnough } from "../vm/fetched-qemu.ts";
+import { isNewEnough } from "../tool-version.ts";
 
 type Tool = Pick<Check, "group" | "name" | "purpose" | "packages"> & {
   readonly importance?: Check["importance"];

@@ -170,7 +170,7 @@ async function buildDropbear(request: BuildRequest, step: Step, jobs: string): P
   await step("dropbear: configure", "dropbear", [
     "./configure",
     "--quiet",
-    ...(crossCompile ? [`--host=${crossCompile.replace(/-$/, "")}`] : []),
+    ...(crossCompile ? [`--host=${path.basename(crossCompile).replace(/-$/, "")}`] : []),
     "--enable-static",
     "--enable-bundled-libtom",
     "--disable-zlib",

@@ -234,12 +234,11 @@ async function copyTree(from: string, to: string): Promise<void> {
 }
 
 function makeContext(request: KernelRequest, source: string, objects: string) {
-  const { fetched } = request.toolchain;
   return {
     objects,
     run: (targets: readonly string[], onLine?: (line: string) => void) =>
       execSandboxed("make", makeArguments(request, targets), {
-        readOnly: { [source]: inside.src, ...(fetched ? { [fetched]: fetched } : {}) },
+        readOnly: { [source]: inside.src },
         writable: { [objects]: inside.obj, [path.join(cacheDir(), "ccache")]: inside.ccache },
         insideCwd: inside.obj,
         env: buildEnv,

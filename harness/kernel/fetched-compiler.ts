@@ -3,29 +3,29 @@ import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import type { Emit } from "../model/event.ts";
-import { fetchProgram, findLoader, wrapProgram } from "../source/fetched-program.ts";
+import { fetchProgram, findLoader, oldestRelease, wrapProgram } from "../source/fetched-program.ts";
+import { isNewEnough, toolVersion } from "../tool-version.ts";
 
 /** The folder in an entry with the command; what goes on PATH. */
 const commands = "bin";
 
 /**
  * A gcc of another release of the host's distribution, in the cache. It comes with the C library
- * that it was linked with. Assembler and linker stay the host's. Gives the folder, and in it the
- * command, named as on PATH.
+ * that it was linked with. Assembler and linker stay the host's. Gives the command's path.
  * Throws what fetchProgram() throws.
  */
 export async function fetchCompiler(
   name: string,
   arch: Arch,
   options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
-): Promise<{ readonly dir: string; readonly command: string }> {
+): Promise<string> {
   // gcc-10, gcc-10-aarch64-linux-gnu: package names know no underscore.
   const target = arch.crossCompile.replace(/-$/, "").replaceAll("_", "-");
   const pkg = target === "" ? name : `${name}-${target}`;
   const command = `${arch.crossCompile}${name}`;
   const dir = await fetchProgram({
     command,
-    choose: () => Promise.resolve({ pkg }),
+    choose: () => Promise.resolve({ packages: [pkg] }),
     prepare: (root) => wrapAll(root, command),
     recipe: 3,
     notice: (text) => {
@@ -33,28 +33,76 @@ export async function fetchCompiler(
     },
     signal: options.signal,
   });
-  return { dir, command: path.join(dir, commands, command) };
+  return path.join(dir, commands, command);
+}
+
+/**
+ * The architecture with a compiler, binutils and C library that it can be built with: the host's, or,
+ * where that gcc is older than the descriptor's `gccAtLeast` or not there, those of another release.
+ * Throws what oldestRelease() and fetchProgram() throw.
+ */
+export async function withCompilers(
+  arch: Arch,
+  options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
+): Promise<Arch> {
+  const { crossCompile, gccAtLeast } = arch;
+  const command = `${crossCompile}gcc`;
+  if (!gccAtLeast || (await isNewEnough(command, gccAtLeast.version))) return arch;
+  const notice = (text: string) => {
+    options.emit({ type: "notice", text });
+  };
+  const [gcc = ""] = arch.packages;
+  const packages = [...new Set([...arch.packages, ...arch.abis.flatMap((abi) => abi.packages)])];
+  const dir = await fetchProgram({
+    command,
+    choose: async (apt) => ({
+      packages,
+      release: await oldestRelease(apt, gcc, gccAtLeast.version, gccAtLeast.because),
+    }),
+    prepare: (root) => wrapCrossTools(root, crossCompile),
+    recipe: 1,
+    notice,
+    signal: options.signal,
+  });
+  const inside = (program: string) => path.join(dir, commands, program);
+  const found = (await toolVersion(inside(command))).stdout.split("\n")[0] ?? "";
+  notice(`${arch.name} programs are built by ${found}: ${gccAtLeast.because}`);
+  const abis = arch.abis.map((abi) => ({ ...abi, compiler: inside(abi.compiler) }));
+  return { ...arch, crossCompile: inside(crossCompile), abis };
+}
+
+/** Puts scripts into bin/ that start each cross tool with what came with it. */
+export async function wrapCrossTools(root: string, crossCompile: string): Promise<void> {
+  const loader = await findLoader(root, crossCompile);
+  const all = await readdir(root, { recursive: true });
+  await wrapInternals(root, all, loader);
+  const target = crossCompile.replace(/-$/, "");
+  // Where a cross compiler looks for its assembler and linker.
+  for (const file of all.filter((each) => path.dirname(each) === `usr/${target}/bin`))
+    await replace(
+      root,
+      file,
+      `exec "\${0%/*}/../../../${commands}/${target}-${path.basename(file)}" "$@"`,
+    );
+  await mkdir(path.join(root, commands));
+  for (const program of all.filter((each) => each.startsWith(`usr/bin/${crossCompile}`))) {
+    const command = path.basename(program);
+    const file = path.join(commands, command);
+    await wrapProgram({ root, file, program, loader, command, before: prefixOf(root) });
+  }
 }
 
 /** Puts a script before each program of the compiler, and one into bin/. */
 export async function wrapAll(root: string, command: string): Promise<void> {
   const loader = await findLoader(root, command);
   const all = await readdir(root, { recursive: true });
-  const internals = /^usr\/lib(exec)?\/gcc(-cross)?\/[^/]+\/\d+\/(cc1|collect2|lto1|lto-wrapper)$/;
-  for (const file of all.filter((each) => internals.test(each))) {
-    await rename(path.join(root, file), path.join(root, `${file}.program`));
-    await wrapProgram({ root, file, program: `${file}.program`, loader, command });
-  }
+  await wrapInternals(root, all, loader);
   // What a cross compiler takes for its assembler and linker: the host's, whatever came with it.
   for (const file of all) {
     const [, target, tool] = /^usr\/([^/]+-linux-[^/]+)\/bin\/([\w.]+)$/.exec(file) ?? [];
     if (target === undefined || tool === undefined) continue;
-    await rm(path.join(root, file));
-    await writeFile(path.join(root, file), `#!/bin/sh\nexec ${target}-${tool} "$@"\n`);
-    await chmod(path.join(root, file), 0o755);
+    await replace(root, file, `exec ${target}-${tool} "$@"`);
   }
-  // Where gcc looks for its parts: gcc's manual, "Environment Variables".
-  const cross = existsSync(path.join(root, "usr/lib/gcc-cross")) ? "gcc-cross" : "gcc";
   await mkdir(path.join(root, commands));
   await wrapProgram({
     root,
@@ -62,8 +110,31 @@ export async function wrapAll(root: string, command: string): Promise<void> {
     program: path.join("usr/bin", command),
     loader,
     command,
-    before: (inRoot) => [`export GCC_EXEC_PREFIX="${inRoot(`usr/lib/${cross}`)}/"`],
+    before: prefixOf(root),
     // The host's linker cannot load a plugin that was made for another C library.
     args: () => ["-fno-use-linker-plugin"],
   });
+}
+
+/** Puts a script before each program that the compiler starts. */
+async function wrapInternals(root: string, all: readonly string[], loader: string): Promise<void> {
+  const internals = /^usr\/lib(exec)?\/gcc(-cross)?\/[^/]+\/\d+\/(cc1|collect2|lto1|lto-wrapper)$/;
+  for (const file of all.filter((each) => internals.test(each))) {
+    const program = `${file}.program`;
+    await rename(path.join(root, file), path.join(root, program));
+    await wrapProgram({ root, file, program, loader, command: path.basename(file) });
+  }
+}
+
+/** Where gcc looks for its parts: gcc's manual, "Environment Variables". */
+function prefixOf(root: string): (inRoot: (inside: string) => string) => readonly string[] {
+  const cross = existsSync(path.join(root, "usr/lib/gcc-cross")) ? "gcc-cross" : "gcc";
+  return (inRoot) => [`export GCC_EXEC_PREFIX="${inRoot(`usr/lib/${cross}`)}/"`];
+}
+
+/** A script in the place of a file. */
+async function replace(root: string, file: string, line: string): Promise<void> {
+  await rm(path.join(root, file));
+  await writeFile(path.join(root, file), `#!/bin/sh\n${line}\n`);
+  await chmod(path.join(root, file), 0o755);
 }

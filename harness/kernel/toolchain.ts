@@ -14,10 +14,8 @@ export interface Toolchain {
   readonly description: string;
   /** Hash over what compiler and linker say of themselves; part of every kernel's fingerprint. */
   readonly identity: string;
-  /** The compiler's name on PATH, with its prefix, or the path of a fetched one ... */
+  /** The compiler's name on PATH, with its prefix, or the path of a fetched one. */
   readonly compiler: string;
-  /** ... and the folder that this one is in, which a build's sandbox must show. */
-  readonly fetched?: string | undefined;
   /** Variables for make, such as ["CC=ccache gcc"]. */
   readonly makeVariables: readonly string[];
   readonly ccache: boolean;
@@ -52,8 +50,7 @@ export async function findToolchain(
   const suffix = /-\d+$/.exec(name)?.[0] ?? "";
   const onPath = llvm ? name : `${arch.crossCompile}${name}`;
   const isFetched = name.startsWith("gcc-") && (await toolVersion(onPath)).exitCode !== 0;
-  const fetched = isFetched ? await fetchCompiler(name, arch, options) : undefined;
-  const compiler = fetched?.command ?? onPath;
+  const compiler = isFetched ? await fetchCompiler(name, arch, options) : onPath;
   const linker = llvm ? `ld.lld${suffix}` : `${arch.crossCompile}ld`;
   const [compilerSays, linkerSays] = await Promise.all([
     versionOf(compiler, arch),
@@ -64,7 +61,6 @@ export async function findToolchain(
   return {
     name,
     compiler,
-    fetched: fetched?.dir,
     description: compilerSays.split("\n")[0] ?? compiler,
     identity: sha256(`${compilerSays}\n${linkerSays}`),
     makeVariables: [

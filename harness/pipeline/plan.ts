@@ -18,6 +18,7 @@ import type { RunRequest } from "../model/request.ts";
 import { projectDir } from "../paths.ts";
 import { loadSeries, shippedSeriesNames, type Series } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
+import { withCompilers } from "../kernel/fetched-compiler.ts";
 import { kselftestFragments } from "../suite/kselftest.ts";
 import {
   defaultSuites,
@@ -76,8 +77,9 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   };
   checkNumbers(request);
   const described = await findArch(request.arch);
+  const compiled = await withCompilers(described, context);
   const arch = await withMeasuredSlowdown(
-    context.noGuests ? described : await withQemu(described, context),
+    context.noGuests ? compiled : await withQemu(compiled, context),
   );
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const withNeeded = withNeededSuites(suiteNames);

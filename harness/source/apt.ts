@@ -53,10 +53,10 @@ export interface Apt {
    * The files of a package and of all that it depends on, whatever is installed here, with their
    * checksums; of one release (its codename), or the newest of all. Only of kind "deb".
    */
-  withDependencies(name: string, release?: string): Promise<string[]>;
+  withDependencies(names: readonly string[], release?: string): Promise<string[]>;
   /** Downloads those files, which apt checks against the signed index; gives their paths. */
   downloadWithDependencies(
-    name: string,
+    names: readonly string[],
     dir: string,
     options?: DownloadOptions & { readonly release?: string | undefined },
   ): Promise<string[]>;
@@ -142,8 +142,8 @@ function aptIn(run: Run): Apt {
       const made = (await readdir(dir)).find((name) => name.endsWith(".deb") && !before.has(name));
       return path.join(dir, made ?? debName(pkg, [...before]));
     },
-    withDependencies: async (name, release) => {
-      const result = await run("apt-get", ["-qq", "--print-uris", ...installing(name, release)]);
+    withDependencies: async (names, release) => {
+      const result = await run("apt-get", ["-qq", "--print-uris", ...installing(names, release)]);
       // 'http://.../gcc-10_10.2.1-6_amd64.deb' gcc-10_10.2.1-6_amd64.deb 16990272 SHA256:793e...
       const files = result.stdout.matchAll(/^'[^']*' (\S+\.deb) \d+ (\S+)$/gm);
       const found = [...files].map(([, file, checksum]) => `${file ?? ""} ${checksum ?? ""}`);
@@ -151,16 +151,17 @@ function aptIn(run: Run): Apt {
       throw new Failure({
         reason: "apt-no-package",
         blame: "infra",
-        what: `apt cannot put together ${name} and what it depends on`,
+        what: `apt cannot put together ${names.join(", ")} and what it depends on`,
         evidence: result.output.slice(-4096),
         hint: "does the host's mirror have it in any release? look at `apt-cache policy`",
       });
     },
-    downloadWithDependencies: async (name, dir, options = {}) => {
+    downloadWithDependencies: async (names, dir, options = {}) => {
       const archives = path.join(dir, "archives");
       await mkdir(path.join(archives, "partial"), { recursive: true });
       const what = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
-      await fetchPackage(run, name, dir, [...what, ...installing(name, options.release)], options);
+      const install = [...what, ...installing(names, options.release)];
+      await fetchPackage(run, names.join(" "), dir, install, options);
       const files = (await readdir(archives)).filter((file) => file.endsWith(".deb"));
       return files.sort().map((file) => path.join(archives, file));
     },
@@ -178,9 +179,9 @@ function aptIn(run: Run): Apt {
 }
 
 /** Nothing is installed in the private state, so that all a package depends on is in its plan. */
-function installing(name: string, release?: string): string[] {
+function installing(names: readonly string[], release?: string): string[] {
   const ofRelease = release === undefined ? [] : ["--target-release", release];
-  return ["--no-install-recommends", ...ofRelease, "install", name];
+  return ["--no-install-recommends", ...ofRelease, "install", ...names];
 }
 
 /** The file apt left alone because it was there already, checked. */

@@ -3,14 +3,17 @@ import os from "node:os";
 import path from "node:path";
 import { cached } from "../cache.ts";
 import { fingerprint } from "../fingerprint.ts";
+import { Failure } from "../model/failure.ts";
+import { versionIn } from "../model/kernel-version.ts";
+import { reaches } from "../tool-version.ts";
 import { openApt, type Apt } from "./apt.ts";
 import { unpackDeb } from "./unpack.ts";
 
 export interface ProgramRequest {
   /** The command as on PATH, for messages. */
   readonly command: string;
-  /** The package that brings it, and the release it is taken from (a codename; the newest of all else). */
-  choose(apt: Apt): Promise<{ readonly pkg: string; readonly release?: string }>;
+  /** The packages that bring it, and the release it is taken from (a codename; the newest of all else). */
+  choose(apt: Apt): Promise<{ readonly packages: readonly string[]; readonly release?: string }>;
   /** Puts the scripts that start it into the unpacked files. Another number when that changes. */
   prepare(root: string): Promise<void>;
   readonly recipe: number;
@@ -26,8 +29,8 @@ export interface ProgramRequest {
 export async function fetchProgram(request: ProgramRequest): Promise<string> {
   const { command, notice, signal } = request;
   const apt = await openApt({ suites: "all", kind: "deb", notice, signal });
-  const { pkg, release } = await request.choose(apt);
-  const files = await apt.withDependencies(pkg, release);
+  const { packages, release } = await request.choose(apt);
+  const files = await apt.withDependencies(packages, release);
   const entry = await cached(
     {
       kind: "toolchains",
@@ -38,10 +41,10 @@ export async function fetchProgram(request: ProgramRequest): Promise<string> {
     },
     async (dir) => {
       const where = release ?? "the mirror's releases";
-      notice(`${command}: taking ${pkg} of ${where} into the cache`);
+      notice(`${command}: taking ${packages.join(", ")} of ${where} into the cache`);
       const scratch = await mkdtemp(path.join(os.tmpdir(), "harness-program-"));
       try {
-        const debs = await apt.downloadWithDependencies(pkg, scratch, { signal, release });
+        const debs = await apt.downloadWithDependencies(packages, scratch, { signal, release });
         for (const deb of debs) await unpackDeb(deb, dir, signal);
       } finally {
         await rm(scratch, { recursive: true, force: true });
@@ -50,6 +53,31 @@ export async function fetchProgram(request: ProgramRequest): Promise<string> {
     },
   );
   return entry.dir;
+}
+
+/**
+ * Of the releases whose package is of the wanted version or newer the oldest: it changes least.
+ * Throws Failure infra "too-old" where the mirror has none.
+ */
+export async function oldestRelease(
+  apt: Pick<Apt, "versions">,
+  pkg: string,
+  wanted: string,
+  because: string,
+): Promise<string> {
+  const all = await apt.versions(pkg);
+  // 1:10.0.13+ds-0+deb13u1: an epoch, the program's version, Debian's.
+  const upstream = (version: string) => versionIn(version.replace(/^\d+:/, ""));
+  const fit = all.filter(({ version }) => reaches(upstream(version), wanted)).at(-1);
+  // trixie-security has what trixie gets.
+  if (fit) return fit.suite.replace(/-(security|updates)$/, "");
+  throw new Failure({
+    reason: "too-old",
+    blame: "infra",
+    what: `${pkg} ${wanted} or newer is needed, and the host's mirror has none: ${because}`,
+    evidence: all.map(({ version, suite }) => `${version} (${suite})`).join("\n") || "no versions",
+    hint: "put a newer one before the others on PATH",
+  });
 }
 
 /** The loader of the C library that came with the program; relative to the folder. */
