@@ -129,8 +129,20 @@ export function archChecks(arch: Arch): Check[] {
     purpose: `compiles ${arch.name} kernels`,
     packages: arch.packages,
   };
-  const checks = [programCheck(compiler), ...arch.abis.map(abiCheck), qemuCheck(arch)];
+  const compilers = [programCheck(compiler), ...arch.abis.map(abiCheck)];
+  const checks = [...compilers.map((each) => orFetched(each, arch)), qemuCheck(arch)];
   return checks.filter(({ name }) => name !== hostCompiler.name);
+}
+
+/** A compiler of another release is taken where the host's is older than the architecture needs. */
+function orFetched(check: Check, { crossCompile, gccAtLeast }: Arch): Check {
+  if (!gccAtLeast) return check;
+  const { version, because } = gccAtLeast;
+  const probe = async (full: boolean): Promise<Finding> =>
+    (await isNewEnough(`${crossCompile}gcc`, version))
+      ? check.probe(full)
+      : { state: "note", detail: `gcc ${version} or newer is fetched when needed: ${because}` };
+  return { ...check, probe };
 }
 
 /** QEMU, and whether it is new enough to have the machine. */

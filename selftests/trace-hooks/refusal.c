@@ -30,7 +30,7 @@ static pid_t start_in_entry(void)
 	EXPECT_OK(pid);
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0L, 0L, 0L);
-		raise(SIGSTOP);
+		raise_here(SIGSTOP);
 		for (;;)
 			syscall(__NR_gettid);
 	}

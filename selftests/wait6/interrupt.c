@@ -44,7 +44,7 @@ static void interrupted_at_once(bool to_thread)
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
 	if (to_thread)
-		EXPECT_OK(raise(SIGUSR1));
+		EXPECT_OK(raise_here(SIGUSR1));
 	else
 		EXPECT_OK(kill(getpid(), SIGUSR1));
 	EXPECT_EQ(handled, 0);
@@ -172,8 +172,8 @@ CASE(mask_reaches_signals_above_32)
 	on_signal(SIGRTMAX, count_signal, SA_RESTART);
 	on_signal(SIGRTMIN + 6, count_signal, SA_RESTART);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
-	EXPECT_OK(raise(SIGUSR1));
-	EXPECT_OK(raise(SIGRTMAX));
+	EXPECT_OK(raise_here(SIGUSR1));
+	EXPECT_OK(raise_here(SIGRTMAX));
 	expect_error(wait6(child, NULL, 0, NULL, &mask), EINTR);
 	EXPECT_EQ(handled, 1);
 	EXPECT_EQ(handled_signal, SIGRTMAX);
@@ -212,7 +212,7 @@ CASE(handler_runs_under_the_mask)
 	block(SIGUSR1);
 	block(SIGTERM);
 	set_of(&mask, SIGUSR2, SIGRTMIN + 1);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	expect_error(wait6(child, NULL, 0, NULL, &mask), EINTR);
 	EXPECT_EQ(handled, 1);
 	EXPECT_EQ(sigismember(&mask_in_handler, SIGUSR2), 1);
@@ -241,7 +241,7 @@ CASE(restart_without_handler_keeps_the_mask)
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
 	/* ignored by default, and kept only because it is blocked */
-	EXPECT_OK(raise(SIGWINCH));
+	EXPECT_OK(raise_here(SIGWINCH));
 	EXPECT(is_pending(SIGWINCH), "a blocked signal should be kept");
 	sender = fork();
 	EXPECT_OK(sender);
@@ -350,16 +350,16 @@ CASE(wnohang_lets_signals_in)
 	sigemptyset(&none);
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	expect_error(pselect(0, NULL, NULL, NULL, &zero, &none), EINTR);
 	EXPECT_EQ(handled, 1);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	expect_error(wait6(child, NULL, WNOHANG, NULL, &none), EINTR);
 	EXPECT_EQ(handled, 2);
 	EXPECT_EQ(wait6(child, NULL, WNOHANG, NULL, &none), 0);
 
 	/* without a mask, as in wait4() */
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	EXPECT_EQ(wait6(child, NULL, WNOHANG, NULL, NULL), 0);
 	EXPECT_EQ(handled, 2);
 }

@@ -67,7 +67,7 @@ CASE(restored_after_eintr)
 
 	set_masks();
 	child = start_idle_child();
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	expect_error(wait6(child, NULL, 0, NULL, &call_mask), EINTR);
 	EXPECT_EQ(handled, 1);
 	expect_old_mask();
@@ -224,7 +224,7 @@ static void child_wins(int options)
 	sigemptyset(&none);
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	EXPECT_EQ(wait6(-1, &status, options, NULL, &none), zombie);
 	expect_exit(status, 6);
 	EXPECT_EQ(handled, 0);
@@ -255,7 +255,7 @@ CASE(every_ready_child_wins)
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
 	for (i = 0; i < 10; i++)
 		start_zombie(i);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	for (i = 0; i < 10; i++) {
 		EXPECT(wait6(-1, NULL, 0, NULL, &none) > 0, "child %d: %s", i,
 		       strerror(errno));
@@ -275,7 +275,7 @@ CASE(errors_win_over_a_signal)
 	sigemptyset(&none);
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	expect_error(wait6(zombie, (int *)end_of_page(), 0, NULL, &none),
 		     EFAULT);
 	expect_error(wait6(-1, NULL, 0, NULL, &none), ECHILD);

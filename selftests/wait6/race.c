@@ -192,7 +192,7 @@ CASE_TIMEOUT(signal_and_stop_at_the_same_time, SECONDS)
 	EXPECT_OK(child);
 	if (child == 0)
 		for (;;)
-			raise(SIGSTOP);
+			raise_here(SIGSTOP);
 	EXPECT_EQ(wait6(child, &status, WUNTRACED, NULL, NULL), child);
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);

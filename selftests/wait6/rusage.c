@@ -15,7 +15,7 @@ static bool agrees_with_waitid(pid_t pid, int waitid_options, int options)
 {
 	struct rusage_ts64 ru = poisoned();
 	siginfo_t info;
-	struct rusage old;
+	struct kernel_rusage old;
 
 	EXPECT_OK(waitid(P_PID, pid, &info, waitid_options | WNOWAIT));
 	settle(pid);
@@ -24,11 +24,11 @@ static bool agrees_with_waitid(pid_t pid, int waitid_options, int options)
 	EXPECT_OK(syscall(SYS_waitid, P_PID, pid, &info,
 			  waitid_options | WNOWAIT, &old));
 	EXPECT_EQ(wait6(pid, NULL, options, &ru, NULL), pid);
-	EXPECT_EQ(ru.maxrss, old.ru_maxrss);
-	EXPECT_EQ(ru.minflt, old.ru_minflt);
-	EXPECT_EQ(ru.majflt, old.ru_majflt);
-	EXPECT_EQ(ru.inblock, old.ru_inblock);
-	EXPECT_EQ(ru.oublock, old.ru_oublock);
+	EXPECT_EQ(ru.maxrss, old.maxrss);
+	EXPECT_EQ(ru.minflt, old.minflt);
+	EXPECT_EQ(ru.majflt, old.majflt);
+	EXPECT_EQ(ru.inblock, old.inblock);
+	EXPECT_EQ(ru.oublock, old.oublock);
 	EXPECT_EQ(ru.ixrss, 0);
 	EXPECT_EQ(ru.idrss, 0);
 	EXPECT_EQ(ru.isrss, 0);
@@ -38,9 +38,9 @@ static bool agrees_with_waitid(pid_t pid, int waitid_options, int options)
 	EXPECT_EQ(ru.nsignals, 0);
 	EXPECT(ru.maxrss > 0 && ru.minflt > 0, "maxrss %lld minflt %lld",
 	       (long long)ru.maxrss, (long long)ru.minflt);
-	return nsec_of(&ru.utime) / 1000 == usec_of(&old.ru_utime) &&
-	       nsec_of(&ru.stime) / 1000 == usec_of(&old.ru_stime) &&
-	       ru.nvcsw == old.ru_nvcsw && ru.nivcsw == old.ru_nivcsw;
+	return nsec_of(&ru.utime) / 1000 == usec_of(&old.utime) &&
+	       nsec_of(&ru.stime) / 1000 == usec_of(&old.stime) &&
+	       ru.nvcsw == old.nvcsw && ru.nivcsw == old.nivcsw;
 }
 
 /*
@@ -127,7 +127,7 @@ CASE(usage_at_a_stop_and_a_continuation_as_in_waitid)
 		if (child == 0) {
 			use_memory();
 			burn(2000000);
-			raise(SIGSTOP);
+			raise_here(SIGSTOP);
 			for (;;)
 				pause();
 		}

@@ -77,7 +77,7 @@ CASE(sleeps_until_the_child_stops)
 	EXPECT_OK(child);
 	if (child == 0) {
 		await_in_wait6(self);
-		raise(SIGSTOP);
+		raise_here(SIGSTOP);
 		_exit(0);
 	}
 	expect_stop(report_of(child, WUNTRACED), SIGSTOP);
@@ -156,7 +156,7 @@ static pid_t start_tracee(void)
 	EXPECT_OK(pid);
 	if (pid == 0) {
 		EXPECT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
-		raise(SIGSTOP);
+		raise_here(SIGSTOP);
 		syscall(SYS_getppid);
 		_exit(5);
 	}
@@ -235,7 +235,7 @@ CASE(ptrace_tracer_is_interrupted)
 	expect_error(wait6(tracee, &status, __WALL, NULL, &none), EINTR);
 	EXPECT_EQ(handled, 1);
 	EXPECT_OK(kill(tracee, SIGUSR2));
-	EXPECT_OK(raise(SIGUSR1));
+	EXPECT_OK(raise_here(SIGUSR1));
 	/* wait until the tracee's stop is there, without consuming it */
 	EXPECT_OK(waitid(P_PID, tracee, &(siginfo_t){},
 			 WSTOPPED | WNOWAIT | __WALL));

@@ -255,7 +255,7 @@ CASE(ptrace_stops_of_a_thread)
 	EXPECT_OK(tracee);
 	if (tracee == 0) {
 		EXPECT_OK(ptrace(PTRACE_TRACEME, 0, 0, 0));
-		raise(SIGSTOP);
+		raise_here(SIGSTOP);
 		join(start_thread(do_nothing, NULL));
 		_exit(4);
 	}

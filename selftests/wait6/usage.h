@@ -11,14 +11,33 @@
 
 #include "wait6.h"
 
+#include <linux/time_types.h>
+
 #define NSEC 1000000000LL
 #define CHILDREN 8		/* of one kind, where one has to show it */
 
-/* The layout of a time in the struct rusage of system calls, per ABI. */
-static inline long long usec_of(const struct timeval *tv)
-{
-	return tv->tv_sec * 1000000LL + tv->tv_usec;
-}
+/* The struct rusage of system calls; glibc's may have 64-bit times where the kernel's has not. */
+struct kernel_rusage {
+	struct __kernel_old_timeval utime;
+	struct __kernel_old_timeval stime;
+	__kernel_long_t maxrss;
+	__kernel_long_t ixrss;
+	__kernel_long_t idrss;
+	__kernel_long_t isrss;
+	__kernel_long_t minflt;
+	__kernel_long_t majflt;
+	__kernel_long_t nswap;
+	__kernel_long_t inblock;
+	__kernel_long_t oublock;
+	__kernel_long_t msgsnd;
+	__kernel_long_t msgrcv;
+	__kernel_long_t nsignals;
+	__kernel_long_t nvcsw;
+	__kernel_long_t nivcsw;
+};
+
+/* Of a struct timeval of any layout. */
+#define usec_of(tv) ((tv)->tv_sec * 1000000LL + (tv)->tv_usec)
 
 static inline long long nsec_of(const struct time64 *t)
 {

@@ -17,6 +17,9 @@ static const struct abi abi_sh4 = {
 #define NARROW_SP 15
 #define NARROW_NR 3
 
+/* A skipped call leaves r0 alone: the fifth argument. */
+#define SKIPPED_RVAL(args) ((int32_t)(args)[4])
+
 RAW_NATIVE("r8",
 	"mov.l	r15, @(56,r8)\n"
 	"mov.l	@(8,r8), r4\n"
