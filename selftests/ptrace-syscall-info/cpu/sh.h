@@ -19,6 +19,7 @@ static const struct abi abi_sh4 = {
 
 /* A skipped call leaves r0 alone: the fifth argument. */
 #define SKIPPED_RVAL(args) ((int32_t)(args)[4])
+#define SKIPPED_IS_ERROR false
 
 RAW_NATIVE("r8",
 	"mov.l	r15, @(56,r8)\n"
