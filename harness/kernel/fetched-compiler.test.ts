@@ -69,6 +69,11 @@ test("cross tools of another release start each other, with the libraries that c
     ["usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", loader],
     ["usr/sh4-linux-gnu/bin/as", "not a program that could run here"],
     ["usr/sh4-linux-gnu/lib/libc.a", "its C library"],
+    ["usr/sh4-linux-gnu/lib/libm.so", "\x7fELF /usr/sh4-linux-gnu/lib/"],
+    [
+      "usr/sh4-linux-gnu/lib/libc.so",
+      "/* GNU ld script */ GROUP ( /usr/sh4-linux-gnu/lib64/ld.so /usr/sh4-linux-gnu/lib/libc.so.6 )",
+    ],
     ["usr/bin/sh4-linux-gnu-gcc", ""],
     ["usr/bin/sh4-linux-gnu-as", ""],
     ["usr/bin/perl", "nobody's business"],
@@ -84,6 +89,9 @@ test("cross tools of another release start each other, with the libraries that c
     "sh4-linux-gnu-as",
     "sh4-linux-gnu-gcc",
   ]);
+  const text = (file: string) => readFile(path.join(root, "usr/sh4-linux-gnu/lib", file), "utf8");
+  t.is(await text("libc.so"), "/* GNU ld script */ GROUP ( ld.so libc.so.6 )", "found where it is");
+  t.is(await text("libm.so"), "\x7fELF /usr/sh4-linux-gnu/lib/", "no script");
   const libraries = "ROOT/usr/lib/x86_64-linux-gnu:ROOT/lib/x86_64-linux-gnu";
   const said = async (file: string) => {
     const { stdout, output, exitCode } = await exec(path.join(root, file), ["x.c"]);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import type { Emit } from "../model/event.ts";
@@ -60,7 +60,7 @@ export async function withCompilers(
       release: await oldestRelease(apt, gcc, gccAtLeast.version, gccAtLeast.because),
     }),
     prepare: (root) => wrapCrossTools(root, crossCompile),
-    recipe: 1,
+    recipe: 3,
     notice,
     signal: options.signal,
   });
@@ -84,6 +84,13 @@ export async function wrapCrossTools(root: string, crossCompile: string): Promis
       file,
       `exec "\${0%/*}/../../../${commands}/${target}-${path.basename(file)}" "$@"`,
     );
+  // libc.so is a script that names the library at /usr: here the linker has to look for it.
+  const libraries = `usr/${target}/lib`;
+  for (const file of all.filter((each) => path.dirname(each) === libraries && /\.so$/.test(each))) {
+    const text = await readFile(path.join(root, file), "latin1");
+    if (text.startsWith("/* GNU ld script"))
+      await writeFile(path.join(root, file), text.replace(/\/usr\/[^/]+\/lib\w*\//g, ""));
+  }
   await mkdir(path.join(root, commands));
   for (const program of all.filter((each) => each.startsWith(`usr/bin/${crossCompile}`))) {
     const command = path.basename(program);
