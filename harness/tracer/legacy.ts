@@ -23,6 +23,16 @@ export interface RegisterSet {
   readonly nr: Register;
   readonly args: readonly Register[];
   readonly result: Register;
+  /** Absent where a result from -4095 to -1 is an error. */
+  readonly errorFlag?: ErrorFlag;
+}
+
+/** A bit that tells whether a call failed; the result is the positive errno then. */
+interface ErrorFlag {
+  readonly register: Register;
+  readonly mask: bigint;
+  /** Register and bits that say that the call was made in a way without this flag. */
+  readonly unless?: { readonly register: Register; readonly mask: bigint; readonly value: bigint };
 }
 
 /** The architecture-dependent part of a legacy tracer; inert data, a file of legacy/ for each architecture. */
@@ -117,9 +127,24 @@ export class LegacyInterpreter implements Interpreter {
     const found = this.#set(stop);
     if (typeof found === "string") return { op: "unknown", why: found };
     const { set, bytes } = found;
-    const value = this.#signed(bytes, set.result);
     const abi = this.#abi(stop, set, this.#signed(bytes, set.nr));
-    return { op: "exit", abi, value, isError: value < 0n && value >= -4095n };
+    return { op: "exit", abi, ...this.#result(set, bytes) };
+  }
+
+  /** An error is its negative number, however the architecture tells it. */
+  #result(
+    { result, errorFlag }: RegisterSet,
+    bytes: Buffer,
+  ): { readonly value: bigint; readonly isError: boolean } {
+    const value = this.#signed(bytes, result);
+    const other = errorFlag?.unless;
+    if (
+      errorFlag === undefined ||
+      (other && (this.#unsigned(bytes, other.register) & other.mask) === other.value)
+    )
+      return { value, isError: value < 0n && value >= -4095n };
+    const isError = (this.#unsigned(bytes, errorFlag.register) & errorFlag.mask) !== 0n;
+    return { value: isError ? -value : value, isError };
   }
 
   #abi({ raw }: Stop, set: RegisterSet, nr: bigint): string {

@@ -1,8 +1,17 @@
-import { afterMark, entries, ptraceOptions, scenario, skip, twoViews, type Step } from "./guest.ts";
+import {
+  afterMark,
+  entries,
+  guest,
+  ptraceOptions,
+  scenario,
+  skip,
+  twoViews,
+  type Step,
+} from "./guest.ts";
 
 /* Filters and dispatch decide before or after a tracer sees a call. */
 
-const native = (name: string) => `x86_64 ${name}`;
+const native = (name: string) => `${guest.syscalls.abis[0]?.name ?? ""} ${name}`;
 
 twoViews(
   "filter_trace_errno_trap",
@@ -41,7 +50,7 @@ twoViews(
         if (info.op === "unknown") return ["unknown"];
         return [`${info.op} ${info.call?.name ?? info.nr}`];
       });
-      const from = kinds.indexOf("entry 100001") + 2;
+      const from = kinds.indexOf("entry 50001") + 2;
       const parent = kinds[from + 2] ?? "";
       t.regex(parent, /^exit \d+$/);
       t.deepEqual(kinds.slice(from, from + 8), [

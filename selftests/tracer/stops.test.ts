@@ -23,21 +23,52 @@ function opOf(reading: Reading | undefined): string {
   return `entry ${reading.call?.name ?? reading.nr}`;
 }
 
+const powerpc = {
+  24: "gpr 3 still is an argument at entries",
+  304: "ccr has no error at entries",
+  344: "result is not set at entries",
+};
+/** Registers by which these architectures' own tracers told entries from exits, by their offsets. */
+const tellingRegisters: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  // report_syscall() of arch/arm64/kernel/ptrace.c and arch/arm/kernel/ptrace.c.
+  arm64: { 56: "x7 is 0 at entries, 1 at exits" },
+  arm: { 0: "r0 still is an argument at entries", 48: "ip is 0 at entries, 1 at exits" },
+  s390x: { 32: "gpr 2 is the number at entries" },
+  ppc64: powerpc,
+  ppc64le: powerpc,
+  riscv64: { 80: "a0 still is an argument at entries (before 6.11)" },
+};
+
 // At the entry of a call its result register holds -ENOSYS, and so it does at its exit.
 scenario("enosys_looks_like_an_entry.legacy", async (t, scene) => {
   const { legacy, stops } = await scene.trace("./calls");
-  const at = legacy.findIndex((reading) => reading?.op === "entry" && reading.nr === 100000n);
+  const at = legacy.findIndex((reading) => reading?.op === "entry" && reading.nr === 50000n);
   const registers = [at, at + 1].map((index) => {
     const set = stops[index]?.raw.registers;
-    return set?.ok ? set.value.toString("hex") : `none at ${index}`;
+    return set?.ok ? set.value : Buffer.alloc(0);
   });
-  t.is(registers[0], registers[1], "the registers do not tell entry from exit");
+  const [entry = Buffer.alloc(0), exit = Buffer.alloc(0)] = registers;
+  t.true(entry.length > 0 && entry.length === exit.length);
+  const width = scene.agent.pointerBytes;
+  const differing = [...entry.keys()].filter(
+    (byte) =>
+      byte % width === 0 && entry.compare(exit, byte, byte + width, byte, byte + width) !== 0,
+  );
+  const telling = tellingRegisters[guest.syscalls.arch] ?? {};
+  // Others than these would be a fact that nobody knew.
+  t.deepEqual(
+    differing.filter((offset) => telling[offset] === undefined),
+    [],
+    "the registers do not tell entry from exit",
+  );
+  if (differing.length > 0)
+    skip(`registers tell entry from exit here: ${differing.map((at) => telling[at]).join(", ")}`);
 });
 
 scenario("enosys_looks_like_an_entry.syscall_info", async (t, scene) => {
   await needRequest(scene);
   const { info } = await scene.trace("./calls");
-  const at = info.findIndex((reading) => reading?.op === "entry" && reading.nr === 100000n);
+  const at = info.findIndex((reading) => reading?.op === "entry" && reading.nr === 50000n);
   const after = info[at + 1];
   t.true(after?.op === "exit" && after.value === -38n && after.isError);
 });
@@ -88,9 +119,10 @@ async function attachInExec(scene: Scene): Promise<Step[]> {
   const { errno } = await agent.ptrace(ptraceRequests.seize, pid, 0, options);
   if (errno) throw new Error(`PTRACE_SEIZE: errno ${errno}`);
   // struct uffdio_copy { dst, src, len, mode, copy }, and the page.
-  const data = Buffer.alloc(40 + 4096);
-  data.writeBigUInt64LE(0x30000000n, 0);
-  data.writeBigUInt64LE(4096n, 16);
+  const pageBytes = await scene.pageBytes();
+  const data = Buffer.alloc(40 + pageBytes);
+  calls.order.write(data, 0, 8, 0x30000000n);
+  calls.order.write(data, 16, 8, pageBytes);
   data.write("1", 40);
   const copied = await agent.call(
     calls.make("ioctl", [uffd, 0xc028aa03, { data: 0 }], { data, pointers: [{ at: 8, to: 40 }] }),
@@ -125,7 +157,7 @@ twoViews("attach_in_exec", attachInExec, {
         "exit",
         "entry getpid",
         "exit",
-        "entry 100000",
+        "entry 50000",
         "exit",
         "entry getppid",
       ],
@@ -137,7 +169,7 @@ twoViews("attach_in_exec", attachInExec, {
     const pid = steps[0]?.stop.raw.pid ?? 0;
     t.deepEqual(
       steps.map(({ info }) => opOf(info)),
-      ["none", "exit", "entry getpid", "exit", "entry 100000", "exit", "entry getppid", "exit"],
+      ["none", "exit", "entry getpid", "exit", "entry 50000", "exit", "entry getppid", "exit"],
     );
     t.deepEqual(results(steps.map(({ info }) => info)).slice(0, 3), [0n, BigInt(pid), -38n]);
   },
@@ -196,12 +228,12 @@ const rounds = 20;
 twoViews("storm", async (scene) => scene.trace("./hosted", "storm", String(rounds), "./calls"), {
   legacy: (t, { legacy, status, stops }) => {
     t.is(status, 5 << 8, "the program that the thread became ended as it should");
-    const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 50002n);
     t.is(marks.length, 3 * rounds);
     t.is(stops.filter(({ formerPid }) => formerPid !== undefined).length, 1);
   },
   info: (t, { info, pid, stops }) => {
-    const marks = info.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    const marks = info.filter((each) => each?.op === "entry" && each.nr === 50002n);
     t.is(marks.length, 3 * rounds);
     t.is(stops.flatMap(({ child }) => child ?? []).length, 3 * rounds + 3);
     // The thread that became ./calls made its getpid under the first one's id.
@@ -237,7 +269,7 @@ scenario("set_syscall_info", async (t, scene) => {
   const raw = entry.stop.raw.info;
   const data = Buffer.alloc(88);
   if (raw?.ok) raw.value.bytes.copy(data);
-  data.writeBigUInt64LE(BigInt(table.number("getppid") ?? 0), 24);
+  scene.calls.order.write(data, 24, 8, table.number("getppid") ?? 0);
   const set = await scene.agent.call(
     scene.calls.make("ptrace", [ptraceRequests.setSyscallInfo, pid, 88, { data: 0 }], { data }),
   );
