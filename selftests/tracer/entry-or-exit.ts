@@ -25,8 +25,10 @@ export const tellingRegisters = telling[arch] ?? {};
 /** What a call of this result is taken for where its exit is taken for an entry. */
 export function exitAsEntry(name: string, result: bigint): string {
   // do_syscall() of arch/s390/kernel/syscall.c: number and result are in the same register.
-  if (arch !== "s390x") return `entry ${name}`;
-  return `entry ${table.call(arch, result)?.name ?? result}`;
+  if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
+  // start_thread() of asm/processor.h clears the register of the number with the others.
+  if (name === "execve" && /^arm/.test(arch)) return `entry ${table.call(arch, 0n)?.name ?? 0}`;
+  return `entry ${name}`;
 }
 
 /** A call as far as its entry goes. */

@@ -129,6 +129,9 @@ async function attachInExec(
   const steps = [await next(pid, { request: 0 })];
   for (let count = 0; count < 7; count++) steps.push(await next(pid));
   await scene.kill(pid, signals.kill);
+  const first = opOf(steps[1]?.legacy);
+  if (guest.syscalls.arch === "arm" && first === "entry getpid")
+    skip("ARM reports no exit of a call that began untraced since 6.2 (patches/fixes/)");
   return { steps, parent: BigInt(agent.pid) };
 }
 
