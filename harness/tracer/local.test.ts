@@ -48,7 +48,8 @@ test.before(async (t) => {
   t.context.dir = await mkdtemp(path.join(os.tmpdir(), "tracer-"));
   if (os.arch() !== "x64") t.context.why = "the tracees here are x86_64's";
   const made = await exec("make", [
-    ...["-s", "-C", path.join(projectDir, "selftests/tracer"), "CC=gcc", "ABI=x86_64"],
+    ...["-s", "-C", path.join(projectDir, "selftests/tracer"), "CC=gcc"],
+    ...["ABI=x86_64", "NATIVE_ABI=x86_64"],
     `OUTPUT=${t.context.dir}`,
     ...["agent", "calls"].map((name) => path.join(t.context.dir, name)),
   ]);

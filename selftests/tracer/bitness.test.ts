@@ -21,7 +21,7 @@ import {
 /* Which ABI a call is of is told by the call alone: not by the program, nor by its registers. */
 
 function needX86(): void {
-  if (guest.syscalls.arch !== "x86_64") skip("int $0x80 is x86's");
+  if (guest.syscalls.arch !== "x86_64") skip("calls of i386 out of 64-bit code are x86_64's");
 }
 
 twoViews(
