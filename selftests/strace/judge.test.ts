@@ -141,7 +141,9 @@ async function compare(
   by: "legacy" | "info",
 ): Promise<void> {
   const seen = await ours(scene, argv);
-  if (execs(seen) === 0) skip(whyNotRun(seen, argv[0]));
+  // What it is to become must be there, too.
+  const begun = /execer$/.test(argv[0]) ? 2 : 1;
+  if (execs(seen) < begun) skip(whyNotRun(seen, argv.join(" ")));
   if (by === "info") await needRequest(scene);
   const judge = await judged(scene, argv, by === "legacy");
   const tracers = [judge.tracer, scene.agent.pid] as const;
