@@ -137,13 +137,12 @@ export class LegacyInterpreter implements Interpreter {
     bytes: Buffer,
   ): { readonly value: bigint; readonly isError: boolean } {
     const value = this.#signed(bytes, result);
-    const other = errorFlag?.unless;
-    if (
-      errorFlag === undefined ||
-      (other && (this.#unsigned(bytes, other.register) & other.mask) === other.value)
-    )
-      return { value, isError: value < 0n && value >= -4095n };
-    const isError = (this.#unsigned(bytes, errorFlag.register) & errorFlag.mask) !== 0n;
+    const negative = { value, isError: value < 0n && value >= -4095n };
+    if (errorFlag === undefined) return negative;
+    const { register, mask, unless } = errorFlag;
+    const isWithout = unless ? this.#bits(bytes, unless) === unless.value : false;
+    if (isWithout) return negative;
+    const isError = this.#bits(bytes, { register, mask }) !== 0n;
     return { value: isError ? -value : value, isError };
   }
 
@@ -164,6 +163,10 @@ export class LegacyInterpreter implements Interpreter {
     const bytes = raw.registers.value;
     const set = this.#arch.sets.find(({ length }) => length === bytes.length);
     return set ? { set, bytes } : `a register set of ${bytes.length} bytes`;
+  }
+
+  #bits(bytes: Buffer, { register, mask }: Pick<ErrorFlag, "register" | "mask">): bigint {
+    return this.#unsigned(bytes, register) & mask;
   }
 
   #unsigned(bytes: Buffer, { offset, bytes: width }: Register): bigint {

@@ -142,8 +142,9 @@ async function compare(
 ): Promise<void> {
   const seen = await ours(scene, argv);
   // What it is to become must be there, too.
-  const begun = /execer$/.test(argv[0]) ? 2 : 1;
-  if (execs(seen) < begun) skip(whyNotRun(seen, argv.join(" ")));
+  const begun = argv[0].endsWith("execer") ? 2 : 1;
+  if (execs(seen) < begun)
+    skip(whyNotRun(seen, argv.filter((word) => word.includes("/")).join(" ")));
   if (by === "info") await needRequest(scene);
   const judge = await judged(scene, argv, by === "legacy");
   const tracers = [judge.tracer, scene.agent.pid] as const;

@@ -17,7 +17,7 @@ const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   s390x: { 32: "gpr 2 is the number at entries" },
   ppc64: powerpc,
   ppc64le: powerpc,
-  riscv64: { 80: "a0 still is an argument at entries (before 6.11)" },
+  riscv64: { 80: "a0 still is an argument at entries (as in 6.1)" },
 };
 
 export const tellingRegisters = telling[arch] ?? {};
@@ -27,7 +27,8 @@ export function exitAsEntry(name: string, result: bigint): string {
   // do_syscall() of arch/s390/kernel/syscall.c: number and result are in the same register.
   if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
   // start_thread() of asm/processor.h clears the register of the number with the others.
-  if (name === "execve" && /^arm/.test(arch)) return `entry ${table.call(arch, 0n)?.name ?? 0}`;
+  if (name === "execve" && arch.startsWith("arm"))
+    return `entry ${table.call(arch, 0n)?.name ?? 0}`;
   return `entry ${name}`;
 }
 
@@ -42,7 +43,7 @@ export function mayBeEntriesAsExits(calls: readonly Entered[]): readonly bigint[
   const enosys = calls.map(() => -38n);
   const argument = calls.map(({ firstArgument }) => BigInt(firstArgument));
   if (arch === "s390x") return [calls.map(({ nr }) => BigInt(nr))];
-  // -ENOSYS since 6.11.
+  // The first as of 6.12, the second as in 6.1.
   if (arch === "riscv64") return [enosys, argument];
   return /^(arm|ppc)/.test(arch) ? [argument] : [enosys];
 }

@@ -344,7 +344,7 @@ export function whyNotRun({ legacy }: Observed, what: string): string {
   const last = legacy.findLastIndex((each) => each?.op === "entry" && each.call?.name === "execve");
   const result = legacy.slice(last).find((each) => each?.op === "exit");
   return result?.op === "exit" && result.value === enoent
-    ? `this guest has not ${what}: it was not built for it`
+    ? `not built for this guest: ${what}`
     : `this kernel does not run ${what}`;
 }
 

@@ -2,7 +2,7 @@ import type { LegacyArch } from "../legacy.ts";
 
 /*
  * struct user_regs_struct (arch/riscv/include/uapi/asm/ptrace.h). Its first argument is lost on
- * kernels since 6.11: they put -ENOSYS into a0 before the entry is reported (do_trap_ecall_u() of
+ * 6.12, not yet on 6.1: -ENOSYS is in a0 before the entry is reported (do_trap_ecall_u() of
  * arch/riscv/kernel/traps.c), and orig_a0 is no part of the set.
  */
 const wide = (index: number) => ({ offset: 8 * index, bytes: 8 }) as const;
