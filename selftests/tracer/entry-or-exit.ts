@@ -12,7 +12,7 @@ const powerpc = {
 /** Registers by which these architectures' own tracers told entries from exits, by their offsets. */
 const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   // report_syscall() of arch/arm64/kernel/ptrace.c and arch/arm/kernel/ptrace.c.
-  arm64: { 56: "x7 is 0 at entries, 1 at exits" },
+  arm64: { 0: "x0 still is an argument at entries", 56: "x7 is 0 at entries, 1 at exits" },
   arm: { 0: "r0 still is an argument at entries", 48: "ip is 0 at entries, 1 at exits" },
   s390x: { 32: "gpr 2 is the number at entries" },
   ppc64: powerpc,
