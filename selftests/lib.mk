@@ -11,7 +11,8 @@
 #   OUTPUT                   where programs go (the harness gives one per ABI)
 #   CC, CFLAGS, LDFLAGS, LDLIBS
 # The harness builds every suite once for each ABI of the architecture, with
-# CC set to that ABI's compiler and ABI to its name (x86_64, i386, x32 ...).
+# CC set to that ABI's compiler, ABI to its name (x86_64, i386, x32 ...) and
+# NATIVE_ABI to that of the architecture's own.
 # A suite lists in ABIS the ones it makes sense for (default: all; native: the
 # architecture's own).
 ABIS ?= all

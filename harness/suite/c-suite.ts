@@ -111,6 +111,7 @@ async function buildForAbi(
     `OUTPUT=${inside.out}/${abi.name}`,
     `CC=${compilerOf(abi).join(" ")}`,
     `ABI=${abi.name}`,
+    `NATIVE_ABI=${options.arch.abis[0]?.name ?? ""}`,
     `SOURCES=${inside.sources}`,
   ];
   const built = await make(`-j${options.jobs}`, ...variables, "all");

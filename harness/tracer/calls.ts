@@ -1,5 +1,6 @@
 import { Failure } from "../model/failure.ts";
 import type { Argument, Call } from "./agent.ts";
+import { GuestOrder } from "./guest-order.ts";
 import type { CallTable } from "./reading.ts";
 
 /** struct sock_filter: an instruction of classic BPF. */
@@ -9,10 +10,16 @@ export type FilterInstruction = readonly [code: number, jt: number, jf: number, 
 export class Calls {
   readonly #table: CallTable;
   readonly #pointerBytes: number;
+  /** How data for these calls is written. */
+  readonly order: GuestOrder;
 
-  constructor(table: CallTable, guest: { readonly pointerBytes: number }) {
+  constructor(
+    table: CallTable,
+    guest: { readonly pointerBytes: number; readonly bigEndian: boolean },
+  ) {
     this.#table = table;
     this.#pointerBytes = guest.pointerBytes;
+    this.order = new GuestOrder(guest.bigEndian);
   }
 
   /** Throws Failure "no-such-syscall" when the kernel has it not. */
@@ -28,7 +35,7 @@ export class Calls {
 
   /** execve() of a path with arguments and an environment. */
   execve(file: string, argv: readonly string[], env: readonly string[] = ["PATH=/bin"]): Call {
-    const data = new DataBlock(this.#pointerBytes);
+    const data = new DataBlock(this.#pointerBytes, this.order);
     const path = data.text(file);
     const argvAt = data.pointers(argv.map((text) => data.text(text)));
     const envAt = data.pointers(env.map((text) => data.text(text)));
@@ -41,23 +48,25 @@ export class Calls {
   }
 
   chdir(dir: string): Call {
-    const data = new DataBlock(this.#pointerBytes);
+    const data = new DataBlock(this.#pointerBytes, this.order);
     return this.make("chdir", [{ data: data.text(dir) }], data.done());
   }
 
   /** PR_SET_NO_NEW_PRIVS and a seccomp filter, which whoever makes these calls then lives under. */
   seccompFilter(filter: readonly FilterInstruction[]): Call[] {
-    const data = new DataBlock(this.#pointerBytes);
+    const data = new DataBlock(this.#pointerBytes, this.order);
     const program = Buffer.alloc(8 * filter.length);
     filter.forEach(([code, jt, jf, k], index) => {
-      program.writeUInt16LE(code, 8 * index);
+      this.order.write(program, 8 * index, 2, code);
       program.writeUInt8(jt, 8 * index + 2);
       program.writeUInt8(jf, 8 * index + 3);
-      program.writeUInt32LE(k >>> 0, 8 * index + 4);
+      this.order.write(program, 8 * index + 4, 4, k);
     });
     const code = data.bytes(program);
-    // struct sock_fprog: a count, and where they are.
-    const fprog = data.words([BigInt(filter.length), 0n]);
+    // struct sock_fprog: a count of two bytes, and where they are.
+    const head = Buffer.alloc(2 * this.#pointerBytes);
+    this.order.write(head, 0, 2, filter.length);
+    const fprog = data.bytes(head);
     data.point(fprog + this.#pointerBytes, code);
     return [
       this.make("prctl", [38, 1, 0, 0, 0]),
@@ -71,10 +80,12 @@ class DataBlock {
   readonly #parts: Buffer[] = [];
   readonly #pointers: { at: number; to: number }[] = [];
   readonly #pointerBytes: number;
+  readonly #order: GuestOrder;
   #length = 0;
 
-  constructor(pointerBytes: number) {
+  constructor(pointerBytes: number, order: GuestOrder) {
     this.#pointerBytes = pointerBytes;
+    this.#order = order;
   }
 
   bytes(value: Uint8Array): number {
@@ -98,8 +109,7 @@ class DataBlock {
   words(values: readonly bigint[]): number {
     const words = Buffer.alloc(values.length * this.#pointerBytes);
     values.forEach((value, index) => {
-      if (this.#pointerBytes === 4) words.writeUInt32LE(Number(value), 4 * index);
-      else words.writeBigUInt64LE(value, 8 * index);
+      this.#order.write(words, this.#pointerBytes * index, this.#pointerBytes, value);
     });
     return this.bytes(words);
   }

@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
 import test from "ava";
 import { syscallsSchema } from "../syscalls.ts";
+import { GuestOrder } from "./guest-order.ts";
 import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
 import { callText, LineMaker, resultText } from "./lines.ts";
 import { StopMachine, type Stop } from "./machine.ts";
@@ -148,6 +150,84 @@ test("a kernel without the request, and one that tells too little", (t) => {
 
 test("a register set of an unknown length is not guessed at", async (t) => {
   t.is((await legacy()).read(syscallStop(Buffer.alloc(100)))?.op, "unknown");
+});
+
+/** A register set with these words of it set. */
+function words(length: number, width: 4 | 8, bigEndian: boolean, values: Record<number, bigint>) {
+  const set = Buffer.alloc(length);
+  for (const [offset, value] of Object.entries(values))
+    new GuestOrder(bigEndian).write(set, Number(offset), width, value);
+  return set;
+}
+
+async function legacyOf(arch: string, bigEndian: boolean): Promise<LegacyInterpreter> {
+  return new LegacyInterpreter(table, await loadLegacyArch(arch), { bigEndian });
+}
+
+test("s390x: the number and the result share a register, the first argument is beside it", async (t) => {
+  for (const [abi, length, width, gpr2, gpr3, original] of [
+    ["s390x", 216, 8, 32, 40, 208],
+    ["s390", 144, 4, 16, 20, 136],
+  ] as const) {
+    const reader = await legacyOf("s390x", true);
+    const set = (values: Record<number, bigint>) => words(length, width, true, values);
+    const entry = reader.read(syscallStop(set({ [gpr2]: 20n, [gpr3]: 2n, [original]: 1n })));
+    t.true(entry?.op === "entry" && entry.abi === abi && entry.nr === 20n);
+    t.deepEqual(entry?.op === "entry" ? entry.args.slice(0, 3) : [], [1n, 2n, 0n]);
+    const exit = reader.read(syscallStop(set({ [gpr2]: -14n, [original]: 1n })));
+    t.deepEqual(exit, { op: "exit", abi, value: -14n, isError: true });
+  }
+});
+
+test("powerpc: an error is a bit of ccr and a positive number", async (t) => {
+  const gpr3 = 24;
+  const ccr = 304;
+  const trap = 320;
+  const exit = async (values: Record<number, bigint>) => {
+    const reader = await legacyOf("ppc64le", false);
+    const entry = reader.read(syscallStop(words(384, 8, false, { 0: 20n, [gpr3]: 9n, 272: 1n })));
+    t.true(entry?.op === "entry" && entry.nr === 20n && entry.args[0] === 1n);
+    const read = reader.read(syscallStop(words(384, 8, false, values)));
+    return read?.op === "exit" ? [read.value, read.isError] : [];
+  };
+  t.deepEqual(await exit({ [gpr3]: 14n, [ccr]: 0x14000000n, [trap]: 0xc01n }), [-14n, true]);
+  t.deepEqual(await exit({ [gpr3]: 14n, [ccr]: 0x04000000n, [trap]: 0xc01n }), [14n, false]);
+  t.deepEqual(await exit({ [gpr3]: -14n, [ccr]: 0x04000000n, [trap]: 0xc01n }), [-14n, false]);
+  // By scv, where that bit is whatever the program left there.
+  t.deepEqual(await exit({ [gpr3]: -14n, [ccr]: 0n, [trap]: 0x3001n }), [-14n, true]);
+  t.deepEqual(await exit({ [gpr3]: 14n, [ccr]: 0x10000000n, [trap]: 0x3001n }), [14n, false]);
+});
+
+test("powerpc: 32-bit tasks have sets of narrow registers", async (t) => {
+  const reader = await legacyOf("ppc64", true);
+  const entry = reader.read(syscallStop(words(192, 4, true, { 0: 12n, 12: 9n, 136: 8n })));
+  t.true(entry?.op === "entry" && entry.abi === "ppc" && entry.args[0] === 8n);
+  const exit = reader.read(syscallStop(words(192, 4, true, { 12: 14n, 152: 0x10000000n })));
+  t.deepEqual(exit, { op: "exit", abi: "ppc", value: -14n, isError: true });
+});
+
+test("riscv64: a7 is the number, a0 the result and what is left of the first argument", async (t) => {
+  const reader = await legacyOf("riscv64", false);
+  const entry = reader.read(syscallStop(words(256, 8, false, { 80: -38n, 88: 2n, 136: 172n })));
+  t.true(entry?.op === "entry" && entry.nr === 172n);
+  t.deepEqual(entry?.op === "entry" ? entry.args.slice(0, 2) : [], [0xffffffffffffffdan, 2n]);
+  const exit = reader.read(syscallStop(words(256, 8, false, { 80: 7n, 136: 172n })));
+  t.deepEqual(exit, { op: "exit", abi: "riscv64", value: 7n, isError: false });
+});
+
+test("each architecture of a legacy tracer has system call tables, and its sets differ in length", async (t) => {
+  const names = (folder: string) =>
+    readdirSync(new URL(folder, import.meta.url)).flatMap(
+      (file) => /^(\w+)\.[jt]s$/.exec(file)?.slice(1) ?? [],
+    );
+  t.deepEqual(names("legacy/"), names("../syscalls/abi/"));
+  for (const name of names("legacy/")) {
+    const { sets } = await loadLegacyArch(name);
+    t.is(new Set(sets.map(({ length }) => length)).size, sets.length, name);
+    for (const { length, args, ip, nr, result } of sets)
+      for (const { offset, bytes } of [...args, ip, nr, result])
+        t.true(offset % bytes === 0 && offset + bytes <= length, `${name}: ${offset}`);
+  }
 });
 
 test("calls as strace writes them", (t) => {

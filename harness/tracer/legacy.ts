@@ -23,6 +23,16 @@ export interface RegisterSet {
   readonly nr: Register;
   readonly args: readonly Register[];
   readonly result: Register;
+  /** Absent where a result from -4095 to -1 is an error. */
+  readonly errorFlag?: ErrorFlag;
+}
+
+/** A bit that tells whether a call failed; the result is the positive errno then. */
+interface ErrorFlag {
+  readonly register: Register;
+  readonly mask: bigint;
+  /** Register and bits that say that the call was made in a way without this flag. */
+  readonly unless?: { readonly register: Register; readonly mask: bigint; readonly value: bigint };
 }
 
 /** The architecture-dependent part of a legacy tracer; inert data, a file of legacy/ for each architecture. */
@@ -117,9 +127,23 @@ export class LegacyInterpreter implements Interpreter {
     const found = this.#set(stop);
     if (typeof found === "string") return { op: "unknown", why: found };
     const { set, bytes } = found;
-    const value = this.#signed(bytes, set.result);
     const abi = this.#abi(stop, set, this.#signed(bytes, set.nr));
-    return { op: "exit", abi, value, isError: value < 0n && value >= -4095n };
+    return { op: "exit", abi, ...this.#result(set, bytes) };
+  }
+
+  /** An error is its negative number, however the architecture tells it. */
+  #result(
+    { result, errorFlag }: RegisterSet,
+    bytes: Buffer,
+  ): { readonly value: bigint; readonly isError: boolean } {
+    const value = this.#signed(bytes, result);
+    const negative = { value, isError: value < 0n && value >= -4095n };
+    if (errorFlag === undefined) return negative;
+    const { register, mask, unless } = errorFlag;
+    const isWithout = unless ? this.#bits(bytes, unless) === unless.value : false;
+    if (isWithout) return negative;
+    const isError = this.#bits(bytes, { register, mask }) !== 0n;
+    return { value: isError ? -value : value, isError };
   }
 
   #abi({ raw }: Stop, set: RegisterSet, nr: bigint): string {
@@ -139,6 +163,10 @@ export class LegacyInterpreter implements Interpreter {
     const bytes = raw.registers.value;
     const set = this.#arch.sets.find(({ length }) => length === bytes.length);
     return set ? { set, bytes } : `a register set of ${bytes.length} bytes`;
+  }
+
+  #bits(bytes: Buffer, { register, mask }: Pick<ErrorFlag, "register" | "mask">): bigint {
+    return this.#unsigned(bytes, register) & mask;
   }
 
   #unsigned(bytes: Buffer, { offset, bytes: width }: Register): bigint {

@@ -111,6 +111,180 @@ static inline long call6(long nr, long a, long b, long c, long d, long e, long f
 	return x0;
 }
 
+#elif defined(__arm__)
+
+__asm__(".syntax unified\n"
+	"	.arm\n"
+	"	.globl _start\n"
+	"	.type _start, %function\n"
+	"_start:\n"
+	"	ldr r0, [sp]\n"
+	"	add r1, sp, #4\n"
+	"	add r2, r1, r0, lsl #2\n"
+	"	add r2, r2, #4\n"
+	"	bl start_tracee\n");
+
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r7 __asm__("r7") = nr;
+	register long r0 __asm__("r0") = a;
+	register long r1 __asm__("r1") = b;
+	register long r2 __asm__("r2") = c;
+	register long r3 __asm__("r3") = d;
+	register long r4 __asm__("r4") = e;
+	register long r5 __asm__("r5") = f;
+
+	__asm__ volatile("svc 0" : "+r"(r0)
+			 : "r"(r7), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5)
+			 : "memory");
+	return r0;
+}
+
+#elif defined(__riscv)
+
+__asm__(".globl _start\n"
+	"_start:\n"
+	/* The linker may have made addresses relative to it. */
+	"	.option push\n"
+	"	.option norelax\n"
+	"	lla gp, __global_pointer$\n"
+	"	.option pop\n"
+	"	ld a0, 0(sp)\n"
+	"	addi a1, sp, 8\n"
+	"	slli a2, a0, 3\n"
+	"	add a2, a2, a1\n"
+	"	addi a2, a2, 8\n"
+	"	andi sp, sp, -16\n"
+	"	call start_tracee\n");
+
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long a7 __asm__("a7") = nr;
+	register long a0 __asm__("a0") = a;
+	register long a1 __asm__("a1") = b;
+	register long a2 __asm__("a2") = c;
+	register long a3 __asm__("a3") = d;
+	register long a4 __asm__("a4") = e;
+	register long a5 __asm__("a5") = f;
+
+	__asm__ volatile("ecall" : "+r"(a0)
+			 : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
+			 : "memory");
+	return a0;
+}
+
+#elif defined(__s390__)
+
+/* A frame for the callee to save registers in, without one before it. */
+__asm__(".globl _start\n"
+	"_start:\n"
+#ifdef __s390x__
+	"	lg %r2, 0(%r15)\n"
+	"	la %r3, 8(%r15)\n"
+	"	sllg %r4, %r2, 3\n"
+	"	la %r4, 8(%r4, %r3)\n"
+	"	aghi %r15, -160\n"
+	"	xc 0(8, %r15), 0(%r15)\n"
+#else
+	"	l %r2, 0(%r15)\n"
+	"	la %r3, 4(%r15)\n"
+	"	lr %r4, %r2\n"
+	"	sll %r4, 2\n"
+	"	la %r4, 4(%r4, %r3)\n"
+	"	ahi %r15, -96\n"
+	"	xc 0(4, %r15), 0(%r15)\n"
+#endif
+	"	bras %r14, start_tracee\n");
+
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r1 __asm__("1") = nr;
+	register long r2 __asm__("2") = a;
+	register long r3 __asm__("3") = b;
+	register long r4 __asm__("4") = c;
+	register long r5 __asm__("5") = d;
+	register long r6 __asm__("6") = e;
+	register long r7 __asm__("7") = f;
+
+	__asm__ volatile("svc 0" : "+d"(r2)
+			 : "d"(r1), "d"(r3), "d"(r4), "d"(r5), "d"(r6), "d"(r7)
+			 : "memory");
+	return r2;
+}
+
+#elif defined(__powerpc__)
+
+/* What stands at the beginning of a program, and a frame for the callee's link register. */
+#if defined(__powerpc64__) && _CALL_ELF == 2
+/* The kernel leaves the address of _start in r12; r2 is the callee's table of contents. */
+__asm__(".globl _start\n"
+	"_start:\n"
+	"0:	addis 2, 12, (.TOC. - 0b)@ha\n"
+	"	addi 2, 2, (.TOC. - 0b)@l\n"
+	"	ld 3, 0(1)\n"
+	"	addi 4, 1, 8\n"
+	"	sldi 5, 3, 3\n"
+	"	add 5, 5, 4\n"
+	"	addi 5, 5, 8\n"
+	"	clrrdi 1, 1, 4\n"
+	"	li 0, 0\n"
+	"	stdu 0, -112(1)\n"
+	"	bl start_tracee\n"
+	"	nop\n");
+#elif defined(__powerpc64__)
+/* A program begins with a descriptor, from which the kernel takes the address and r2. */
+__asm__(".section \".opd\", \"aw\"\n"
+	"	.balign 8\n"
+	"	.globl _start\n"
+	"_start:\n"
+	"	.quad 0f, .TOC.@tocbase, 0\n"
+	"	.previous\n"
+	"	.balign 4\n"
+	"0:	ld 3, 0(1)\n"
+	"	addi 4, 1, 8\n"
+	"	sldi 5, 3, 3\n"
+	"	add 5, 5, 4\n"
+	"	addi 5, 5, 8\n"
+	"	clrrdi 1, 1, 4\n"
+	"	li 0, 0\n"
+	"	stdu 0, -112(1)\n"
+	"	bl start_tracee\n"
+	"	nop\n");
+#else
+__asm__(".globl _start\n"
+	"_start:\n"
+	"	lwz 3, 0(1)\n"
+	"	addi 4, 1, 4\n"
+	"	slwi 5, 3, 2\n"
+	"	add 5, 5, 4\n"
+	"	addi 5, 5, 4\n"
+	"	clrrwi 1, 1, 4\n"
+	"	li 0, 0\n"
+	"	stwu 0, -16(1)\n"
+	"	bl start_tracee\n");
+#endif
+
+/* An error is told by the summary overflow bit. */
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r0 __asm__("r0") = nr;
+	register long r3 __asm__("r3") = a;
+	register long r4 __asm__("r4") = b;
+	register long r5 __asm__("r5") = c;
+	register long r6 __asm__("r6") = d;
+	register long r7 __asm__("r7") = e;
+	register long r8 __asm__("r8") = f;
+
+	__asm__ volatile("sc\n"
+			 "	bns+ 1f\n"
+			 "	neg %1, %1\n"
+			 "1:"
+			 : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6),
+			   "+r"(r7), "+r"(r8)
+			 : : "memory", "cr0", "ctr", "r9", "r10", "r11", "r12");
+	return r3;
+}
+
 #else
 #error "bare.h does not know this architecture"
 #endif

@@ -191,13 +191,27 @@ export class Scene {
 
   /** A file of the guest, as the agent reads it. */
   async readFile(name: string): Promise<string> {
+    return (await this.readBytes(name)).toString("utf8");
+  }
+
+  async readBytes(name: string): Promise<Buffer> {
     const file = await this.open(name);
     const data = new Uint8Array(65536);
     const read = await this.agent.call(
       this.calls.make("read", [file, { data: 0 }, data.length], { data }),
     );
     await this.agent.call(this.calls.make("close", [file]));
-    return read.data.subarray(0, Number(read.result)).toString("utf8");
+    return read.data.subarray(0, Number(read.result));
+  }
+
+  /** AT_PAGESZ of the auxiliary vector. */
+  async pageBytes(): Promise<number> {
+    const vector = await this.readBytes("/proc/self/auxv");
+    const width = this.agent.pointerBytes;
+    for (let at = 0; at + 2 * width <= vector.length; at += 2 * width)
+      if (this.calls.order.read(vector, at, width) === 6n)
+        return Number(this.calls.order.read(vector, at + width, width));
+    throw new Error("/proc/self/auxv does not tell the size of a page");
   }
 
   /** Opens a file of the guest (O_RDONLY by default); gives the agent's descriptor. */
@@ -291,8 +305,10 @@ export function twoViews<T>(
     views.legacy(t, await seen);
   });
   scenario(`${name}.syscall_info`, async (t, scene) => {
+    // First: what an architecture cannot show is skipped, whatever its kernel has.
+    const value = await (seen ?? observe(scene));
     await needRequest(scene);
-    views.info(t, await (seen ?? observe(scene)));
+    views.info(t, value);
   });
 }
 
@@ -322,8 +338,18 @@ export function execs({ stops }: Observed): number {
   return stops.filter(({ kind }) => kind.kind === "event" && kind.event === "exec").length;
 }
 
+/** Why one of the programs in a trace was not begun: it is not there, or the kernel would not have it. */
+export function whyNotRun({ legacy }: Observed, what: string): string {
+  const enoent = -2n;
+  const last = legacy.findLastIndex((each) => each?.op === "entry" && each.call?.name === "execve");
+  const result = legacy.slice(last).find((each) => each?.op === "exit");
+  return result?.op === "exit" && result.value === enoent
+    ? `not built for this guest: ${what}`
+    : `this kernel does not run ${what}`;
+}
+
 /** What comes after a hosted tracee's mark: its own calls, without the C library's before. */
-export function afterMark(said: readonly string[], mark = "100001"): string[] {
+export function afterMark(said: readonly string[], mark = "50001"): string[] {
   const at = said.findIndex((each) => each.endsWith(` ${mark}`));
   return at < 0 ? [] : said.slice(at + 1);
 }

@@ -1,6 +1,7 @@
 import type { Stop } from "../../harness/tracer/machine.ts";
 import {
   followOptions,
+  guest,
   ptraceRequests,
   scenario,
   signals,
@@ -11,9 +12,11 @@ import {
 
 /* What a tracee calls itself is not what its tracer calls it. */
 
+/** _IOC_READ in its place in a request (uapi/asm/ioctl.h of the architectures). */
+const read = /^(ppc|mips|sparc|alpha)/.test(guest.syscalls.arch) ? 0x40000000 : 0x80000000;
 /** NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS (include/uapi/linux/nsfs.h, 6.11). */
-const getPidFrom = 0x8004b706;
-const getPidIn = 0x8004b708;
+const getPidFrom = read + 0x4b706;
+const getPidIn = read + 0x4b708;
 
 /** A tracee two pid namespaces down, stopped where its getpid() returns; what that returned. */
 async function nestedChild(scene: Scene): Promise<{ pid: number; own: bigint; parent: number }> {

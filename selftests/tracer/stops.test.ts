@@ -15,6 +15,7 @@ import {
   type Scene,
   type Step,
 } from "./guest.ts";
+import { exitAsEntry, mayBeEntriesAsExits, tellingRegisters } from "./entry-or-exit.ts";
 
 /* Which stop is an entry and which an exit: a tracer that counts is wrong from its first mistake on. */
 
@@ -26,24 +27,42 @@ function opOf(reading: Reading | undefined): string {
 // At the entry of a call its result register holds -ENOSYS, and so it does at its exit.
 scenario("enosys_looks_like_an_entry.legacy", async (t, scene) => {
   const { legacy, stops } = await scene.trace("./calls");
-  const at = legacy.findIndex((reading) => reading?.op === "entry" && reading.nr === 100000n);
+  const at = legacy.findIndex((reading) => reading?.op === "entry" && reading.nr === 50000n);
   const registers = [at, at + 1].map((index) => {
     const set = stops[index]?.raw.registers;
-    return set?.ok ? set.value.toString("hex") : `none at ${index}`;
+    return set?.ok ? set.value : Buffer.alloc(0);
   });
-  t.is(registers[0], registers[1], "the registers do not tell entry from exit");
+  const [entry = Buffer.alloc(0), exit = Buffer.alloc(0)] = registers;
+  t.true(entry.length > 0 && entry.length === exit.length);
+  const width = scene.agent.pointerBytes;
+  const differing = [...entry.keys()].filter(
+    (byte) =>
+      byte % width === 0 && entry.compare(exit, byte, byte + width, byte, byte + width) !== 0,
+  );
+  // Others than these would be a fact that nobody knew.
+  t.deepEqual(
+    differing.filter((offset) => tellingRegisters[offset] === undefined),
+    [],
+    "the registers do not tell entry from exit",
+  );
+  if (differing.length > 0)
+    skip(
+      `registers tell entry from exit here: ${differing.map((at) => tellingRegisters[at]).join(", ")}`,
+    );
 });
 
 scenario("enosys_looks_like_an_entry.syscall_info", async (t, scene) => {
   await needRequest(scene);
   const { info } = await scene.trace("./calls");
-  const at = info.findIndex((reading) => reading?.op === "entry" && reading.nr === 100000n);
+  const at = info.findIndex((reading) => reading?.op === "entry" && reading.nr === 50000n);
   const after = info[at + 1];
   t.true(after?.op === "exit" && after.value === -38n && after.isError);
 });
 
 // PTRACE_CONT at an entry: the exit is not reported.
-async function contAtEntry(scene: Scene): Promise<Step[]> {
+async function contAtEntry(
+  scene: Scene,
+): Promise<{ readonly steps: readonly Step[]; readonly parent: bigint }> {
   const pid = await scene.begin(["./pauses"]);
   const next = scene.follow();
   const steps: Step[] = [];
@@ -52,18 +71,25 @@ async function contAtEntry(scene: Scene): Promise<Step[]> {
   // To the signal of the kill() in between, and on.
   steps.push(await next(pid, { request: ptraceRequests.cont }));
   for (let count = 0; count < 4; count++) steps.push(await next(pid));
-  return steps;
+  return { steps, parent: BigInt(scene.agent.pid) };
 }
 
 twoViews("cont_at_an_entry", contAtEntry, {
-  legacy: (t, steps) => {
+  legacy: (t, { steps, parent }) => {
     // getppid's entry is taken for the exit of getpid, its exit for an entry, and so on.
     t.deepEqual(
       steps.slice(2).map(({ legacy }) => opOf(legacy)),
-      ["entry getpid", "undefined", "exit", "entry getppid", "exit", "entry kill"],
+      [
+        "entry getpid",
+        "undefined",
+        "exit",
+        exitAsEntry("getppid", parent),
+        "exit",
+        exitAsEntry("kill", 0n),
+      ],
     );
   },
-  info: (t, steps) => {
+  info: (t, { steps }) => {
     t.deepEqual(
       steps.slice(2).map(({ info }) => opOf(info)),
       ["entry getpid", "undefined", "entry getppid", "exit", "entry kill", "exit"],
@@ -72,7 +98,9 @@ twoViews("cont_at_an_entry", contAtEntry, {
 });
 
 /** Attaches while the tracee hangs in execve(), lets it go on, gives the first stops. */
-async function attachInExec(scene: Scene): Promise<Step[]> {
+async function attachInExec(
+  scene: Scene,
+): Promise<{ readonly steps: readonly Step[]; readonly parent: bigint }> {
   const { agent, calls } = scene;
   const pid = await agent.spawn({
     calls: [calls.chdir(guest.dir), calls.execve("./hosted", ["./hosted", "slow_exec", "./calls"])],
@@ -88,9 +116,10 @@ async function attachInExec(scene: Scene): Promise<Step[]> {
   const { errno } = await agent.ptrace(ptraceRequests.seize, pid, 0, options);
   if (errno) throw new Error(`PTRACE_SEIZE: errno ${errno}`);
   // struct uffdio_copy { dst, src, len, mode, copy }, and the page.
-  const data = Buffer.alloc(40 + 4096);
-  data.writeBigUInt64LE(0x30000000n, 0);
-  data.writeBigUInt64LE(4096n, 16);
+  const pageBytes = await scene.pageBytes();
+  const data = Buffer.alloc(40 + pageBytes);
+  calls.order.write(data, 0, 8, 0x30000000n);
+  calls.order.write(data, 16, 8, pageBytes);
   data.write("1", 40);
   const copied = await agent.call(
     calls.make("ioctl", [uffd, 0xc028aa03, { data: 0 }], { data, pointers: [{ at: 8, to: 40 }] }),
@@ -100,7 +129,10 @@ async function attachInExec(scene: Scene): Promise<Step[]> {
   const steps = [await next(pid, { request: 0 })];
   for (let count = 0; count < 7; count++) steps.push(await next(pid));
   await scene.kill(pid, signals.kill);
-  return steps;
+  const first = opOf(steps[1]?.legacy);
+  if (guest.syscalls.arch === "arm" && first === "entry getpid")
+    skip("ARM reports no exit of a call that began untraced since 6.2 (patches/fixes/)");
+  return { steps, parent: BigInt(agent.pid) };
 }
 
 /** A descriptor of another process, as soon as it has it. */
@@ -116,28 +148,35 @@ async function takeDescriptor({ agent, calls }: Scene, pid: number, fd: number):
 }
 
 twoViews("attach_in_exec", attachInExec, {
-  legacy: (t, steps) => {
+  legacy: (t, { steps, parent }) => {
+    const pid = BigInt(steps[0]?.stop.raw.pid ?? 0);
     t.deepEqual(
       steps.map(({ legacy }) => opOf(legacy)),
       [
         "undefined",
-        "entry execve",
+        exitAsEntry("execve", 0n),
         "exit",
-        "entry getpid",
+        exitAsEntry("getpid", pid),
         "exit",
-        "entry 100000",
+        exitAsEntry("50000", -38n),
         "exit",
-        "entry getppid",
+        exitAsEntry("getppid", parent),
       ],
       "each exit is taken for an entry, each entry for an exit",
     );
-    t.deepEqual(results(steps.map(({ legacy }) => legacy)), [-38n, -38n, -38n]);
+    const said = results(steps.map(({ legacy }) => legacy));
+    const might = mayBeEntriesAsExits([
+      { nr: table.number("getpid") ?? 0, firstArgument: 1 },
+      { nr: 50000, firstArgument: 1 },
+      { nr: table.number("getppid") ?? 0, firstArgument: 0 },
+    ]);
+    t.true(might.map(String).includes(String(said)), `results: ${String(said)}`);
   },
-  info: (t, steps) => {
+  info: (t, { steps }) => {
     const pid = steps[0]?.stop.raw.pid ?? 0;
     t.deepEqual(
       steps.map(({ info }) => opOf(info)),
-      ["none", "exit", "entry getpid", "exit", "entry 100000", "exit", "entry getppid", "exit"],
+      ["none", "exit", "entry getpid", "exit", "entry 50000", "exit", "entry getppid", "exit"],
     );
     t.deepEqual(results(steps.map(({ info }) => info)).slice(0, 3), [0n, BigInt(pid), -38n]);
   },
@@ -196,12 +235,12 @@ const rounds = 20;
 twoViews("storm", async (scene) => scene.trace("./hosted", "storm", String(rounds), "./calls"), {
   legacy: (t, { legacy, status, stops }) => {
     t.is(status, 5 << 8, "the program that the thread became ended as it should");
-    const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    const marks = legacy.filter((each) => each?.op === "entry" && each.nr === 50002n);
     t.is(marks.length, 3 * rounds);
     t.is(stops.filter(({ formerPid }) => formerPid !== undefined).length, 1);
   },
   info: (t, { info, pid, stops }) => {
-    const marks = info.filter((each) => each?.op === "entry" && each.nr === 100002n);
+    const marks = info.filter((each) => each?.op === "entry" && each.nr === 50002n);
     t.is(marks.length, 3 * rounds);
     t.is(stops.flatMap(({ child }) => child ?? []).length, 3 * rounds + 3);
     // The thread that became ./calls made its getpid under the first one's id.
@@ -237,7 +276,7 @@ scenario("set_syscall_info", async (t, scene) => {
   const raw = entry.stop.raw.info;
   const data = Buffer.alloc(88);
   if (raw?.ok) raw.value.bytes.copy(data);
-  data.writeBigUInt64LE(BigInt(table.number("getppid") ?? 0), 24);
+  scene.calls.order.write(data, 24, 8, table.number("getppid") ?? 0);
   const set = await scene.agent.call(
     scene.calls.make("ptrace", [ptraceRequests.setSyscallInfo, pid, 88, { data: 0 }], { data }),
   );

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include "hosted.h"
 
-static void handle(int signal)
+/* With three arguments: it then returns by rt_sigreturn() on every architecture. */
+static void handle(int signal, siginfo_t *info, void *context)
 {
 }
 
@@ -25,9 +26,10 @@ int filtered(int argc, char **argv)
 		ANSWER(SYS_getgid, SECCOMP_RET_TRAP),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
+	struct sigaction action = { .sa_sigaction = handle, .sa_flags = SA_SIGINFO };
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
 
-	signal(SIGSYS, handle);
+	sigaction(SIGSYS, &action, NULL);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		return 1;

@@ -2,17 +2,12 @@
 /* A child in a new pid namespace, and its child in a further one, which makes getpid(). */
 #include "hosted.h"
 
-static pid_t clone_into_new(void)
-{
-	return syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
-}
-
 int nested(int argc, char **argv)
 {
-	pid_t pid = clone_into_new();
+	pid_t pid = clone_with(CLONE_NEWPID);
 
 	if (!pid) {
-		pid = clone_into_new();
+		pid = clone_with(CLONE_NEWPID);
 		if (!pid) {
 			syscall(SYS_getpid);
 			_exit(0);

@@ -15,14 +15,15 @@
 int slow_exec(int argc, char **argv)
 {
 	struct uffdio_api api = { .api = UFFD_API };
+	size_t size = sysconf(_SC_PAGESIZE);
 	struct uffdio_register range = {
-		.range = { PAGE, 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+		.range = { PAGE, size }, .mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	char *arguments[] = { argv[1], (char *)PAGE, NULL };
 	int fd = syscall(SYS_userfaultfd, 0);
 
 	if (argc < 2 || fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    mmap((void *)PAGE, 4096, PROT_READ | PROT_WRITE,
+	    mmap((void *)PAGE, size, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != (void *)PAGE ||
 	    ioctl(fd, UFFDIO_REGISTER, &range))
 		return 77;

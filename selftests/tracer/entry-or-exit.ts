@@ -1,0 +1,49 @@
+import { guest, table } from "./guest.ts";
+
+/* What registers hold at entries and at exits: for a tracer that takes one for the other, and for one that looks. */
+
+const { arch } = guest.syscalls;
+
+const powerpc = {
+  24: "gpr 3 still is an argument at entries",
+  304: "ccr has no error at entries",
+  344: "result is not set at entries",
+};
+/** Registers by which these architectures' own tracers told entries from exits, by their offsets. */
+const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  // report_syscall() of arch/arm64/kernel/ptrace.c and arch/arm/kernel/ptrace.c.
+  arm64: { 0: "x0 still is an argument at entries", 56: "x7 is 0 at entries, 1 at exits" },
+  arm: { 0: "r0 still is an argument at entries", 48: "ip is 0 at entries, 1 at exits" },
+  s390x: { 32: "gpr 2 is the number at entries" },
+  ppc64: powerpc,
+  ppc64le: powerpc,
+  riscv64: { 80: "a0 still is an argument at entries (as in 6.1)" },
+};
+
+export const tellingRegisters = telling[arch] ?? {};
+
+/** What a call of this result is taken for where its exit is taken for an entry. */
+export function exitAsEntry(name: string, result: bigint): string {
+  // do_syscall() of arch/s390/kernel/syscall.c: number and result are in the same register.
+  if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
+  // start_thread() of asm/processor.h clears the register of the number with the others.
+  if (name === "execve" && arch.startsWith("arm"))
+    return `entry ${table.call(arch, 0n)?.name ?? 0}`;
+  return `entry ${name}`;
+}
+
+/** A call as far as its entry goes. */
+interface Entered {
+  readonly nr: number;
+  readonly firstArgument: number;
+}
+
+/** What these calls are taken to return where their entries are taken for exits. */
+export function mayBeEntriesAsExits(calls: readonly Entered[]): readonly bigint[][] {
+  const enosys = calls.map(() => -38n);
+  const argument = calls.map(({ firstArgument }) => BigInt(firstArgument));
+  if (arch === "s390x") return [calls.map(({ nr }) => BigInt(nr))];
+  // The first as of 6.12, the second as in 6.1.
+  if (arch === "riscv64") return [enosys, argument];
+  return /^(arm|ppc)/.test(arch) ? [argument] : [enosys];
+}
