@@ -8,7 +8,8 @@ export default {
   packages: ["gcc-sh4-linux-gnu"],
   gccAtLeast: {
     version: "14.0",
-    because: "Debian 12's C library for sh4 never leaves its own start: a loop that waits for nothing",
+    because:
+      "Debian 12's C library for sh4 never leaves its own start: a loop that waits for nothing",
   },
   targets: ["zImage"],
   image: "arch/sh/boot/zImage",

@@ -45,7 +45,6 @@ test.serial("one that is too old is not taken, whatever the mirror has", async (
   t.is(failure.reason, "too-old");
 });
 
-
 test("a fetched QEMU is started by its own loader, with its own firmware, wherever the folder went", async (t) => {
   const dir = await temporaryDir();
   t.teardown(() => rm(dir, { recursive: true }));

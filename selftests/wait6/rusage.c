@@ -197,7 +197,8 @@ static void compute(long long nsec)
 /* ... and its user and system time, which a zombie still has, in ticks. */
 CASE(user_and_system_time_as_in_proc)
 {
-	long long tick = NSEC / sysconf(_SC_CLK_TCK), utime, stime;
+	/* alpha's 1024 ticks a second are no whole number of nanoseconds */
+	long long ticks = sysconf(_SC_CLK_TCK), utime, stime;
 	struct rusage_ts64 ru;
 	char path[64];
 	FILE *stat;
@@ -205,7 +206,7 @@ CASE(user_and_system_time_as_in_proc)
 
 	EXPECT_OK(child);
 	if (child == 0) {
-		compute(20 * tick);
+		compute(20 * NSEC / ticks);
 		_exit(0);
 	}
 	await_zombie(child);
@@ -219,8 +220,8 @@ CASE(user_and_system_time_as_in_proc)
 	fclose(stat);
 	ru = usage_of(child);
 	EXPECT(utime > stime, "utime %lld, stime %lld ticks", utime, stime);
-	EXPECT_EQ(nsec_of(&ru.utime) / tick, utime);
-	EXPECT_EQ(nsec_of(&ru.stime) / tick, stime);
+	EXPECT_EQ(nsec_of(&ru.utime) * ticks / NSEC, utime);
+	EXPECT_EQ(nsec_of(&ru.stime) * ticks / NSEC, stime);
 }
 
 #define GRANDCHILD_NSEC 30000000
