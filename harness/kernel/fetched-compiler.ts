@@ -86,7 +86,9 @@ export async function wrapCrossTools(root: string, crossCompile: string): Promis
     );
   // libc.so is a script that names the library at /usr: here the linker has to look for it.
   const libraries = `usr/${target}/lib`;
-  for (const file of all.filter((each) => path.dirname(each) === libraries && each.endsWith(".so"))) {
+  for (const file of all.filter(
+    (each) => path.dirname(each) === libraries && each.endsWith(".so"),
+  )) {
     const text = await readFile(path.join(root, file), "latin1");
     if (text.startsWith("/* GNU ld script"))
       await writeFile(path.join(root, file), text.replace(/\/usr\/[^/]+\/lib\w*\//g, ""));

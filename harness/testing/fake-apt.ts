@@ -1,6 +1,7 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { mustRun, packTarXz } from "./tree.ts";
+import type { ExecutionContext } from "ava";
+import { mustRun, packTarXz, temporaryDir } from "./tree.ts";
 
 /** A kernel source package that the fake apt offers. */
 interface FakePackage {
@@ -37,6 +38,26 @@ export async function packLinuxSource(
   await mustRun("dpkg-deb", ["--root-owner-group", "--build", root, deb]);
   const sum = await mustRun("sha256sum", [deb]);
   return { series, version, deb, sha256: sum.slice(0, 64) };
+}
+
+/**
+ * For a serial test: an apt without packages, and an empty cache; gives the folder on PATH, which
+ * goes with the test.
+ */
+export async function emptyMirrorOnPath(t: ExecutionContext): Promise<string> {
+  const dir = await temporaryDir();
+  const bin = path.join(dir, "bin");
+  const before = { PATH: process.env["PATH"], XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] };
+  t.teardown(async () => {
+    for (const [name, value] of Object.entries(before))
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    await rm(dir, { recursive: true });
+  });
+  await fakeApt(bin, []);
+  process.env["PATH"] = `${bin}:${before.PATH ?? ""}`;
+  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
+  return bin;
 }
 
 /**

@@ -6,7 +6,7 @@ import parisc from "../arch/parisc.ts";
 import { exec } from "../exec.ts";
 import type { Event } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
-import { fakeApt, fakeTool } from "../testing/fake-apt.ts";
+import { emptyMirrorOnPath, fakeTool } from "../testing/fake-apt.ts";
 import { temporaryDir } from "../testing/tree.ts";
 import { withQemu, wrapQemu } from "./fetched-qemu.ts";
 
@@ -25,19 +25,8 @@ test("a QEMU that is new enough, or need not be new, stays", async (t) => {
 });
 
 test.serial("one that is too old is not taken, whatever the mirror has", async (t) => {
-  const dir = await temporaryDir();
-  const before = { PATH: process.env["PATH"], XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] };
-  t.teardown(async () => {
-    for (const [name, value] of Object.entries(before))
-      if (value === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = value;
-    await rm(dir, { recursive: true });
-  });
-  const bin = path.join(dir, "bin");
-  await fakeApt(bin, []);
+  const bin = await emptyMirrorOnPath(t);
   await fakeTool(bin, "qemu", "echo 'QEMU emulator version 9.2.4'");
-  process.env["PATH"] = `${bin}:${before.PATH ?? ""}`;
-  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
   const qemu = { ...parisc.qemu, binary: path.join(bin, "qemu") };
   const failure = await t.throwsAsync(withQemu({ ...parisc, qemu }, { emit: () => undefined }), {
     instanceOf: Failure,
