@@ -2,7 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import test from "ava";
-import { defaultSuites, listSuites, withNeededSuites } from "./suite.ts";
+import { exec } from "./exec.ts";
+import { defaultSuites, listSuites, selftestsDir, withNeededSuites } from "./suite.ts";
+import { describedArches } from "./syscalls.ts";
 
 test("a suite brings along those whose programs it uses, once", async (t) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "suites-"));
@@ -27,4 +29,16 @@ test("what is run when no suite is named needs nothing that is not", (t) => {
 
 test("what a suite needs is there", (t) => {
   for (const name of withNeededSuites(listSuites())) t.true(listSuites().includes(name), name);
+});
+
+test("the tracer's tests name the architectures whose system calls are described", async (t) => {
+  for (const name of ["tracer", "strace"]) {
+    const { stdout } = await exec("make", [
+      "-s",
+      "-C",
+      path.join(selftestsDir, name),
+      "list-host-arches",
+    ]);
+    t.deepEqual(stdout.trim().split("\n").sort(), describedArches());
+  }
 });

@@ -150,20 +150,27 @@ function described(
   };
 }
 
+const abiDir = path.join(path.dirname(fileURLToPath(import.meta.url)), "syscalls", "abi");
+
+/** The architectures whose system call tables can be read: the files of syscalls/abi/. */
+export function describedArches(): string[] {
+  return readdirSync(abiDir)
+    .filter((name) => /\.(js|ts)$/.test(name))
+    .map((name) => name.replace(/\.[jt]s$/, ""))
+    .sort();
+}
+
 /** Where the tables of an architecture lie. Throws Failure usage "no-syscall-tables". */
 async function loadAbis(arch: string): Promise<ArchAbis> {
-  const dir = path.join(path.dirname(fileURLToPath(import.meta.url)), "syscalls", "abi");
-  const known = readdirSync(dir)
-    .filter((name) => /\.(js|ts)$/.test(name))
-    .map((name) => name.replace(/\.[jt]s$/, ""));
+  const known = describedArches();
   if (!known.includes(arch)) {
     throw new Failure({
       reason: "no-syscall-tables",
       blame: "usage",
       what: `it is not known where the system call tables of ${arch} lie`,
-      hint: `known: ${known.sort().join(", ")}; harness/syscalls/abi/ has a file for each`,
+      hint: `known: ${known.join(", ")}; harness/syscalls/abi/ has a file for each`,
     });
   }
-  const file = path.join(dir, `${arch}${path.extname(fileURLToPath(import.meta.url))}`);
+  const file = path.join(abiDir, `${arch}${path.extname(fileURLToPath(import.meta.url))}`);
   return ((await import(file)) as { default: ArchAbis }).default;
 }

@@ -6,6 +6,7 @@
 #   TEST_GEN_PROGS_EXTENDED  built and put beside them, not run (tracees ...)
 #   TEST_HOST_PROGS          AVA tests (*.test.ts) that the harness runs on the host,
 #                            against the booted guest (not kselftest's)
+#   TEST_HOST_ARCHES         the architectures that those know (default: all)
 #   SOURCES                  others' sources: $(SOURCES)/<name>/source.tar for each name
 #                            in the suite's sources.json (not kselftest's)
 #   OUTPUT                   where programs go (the harness gives one per ABI)
@@ -41,10 +42,14 @@ list-programs:
 list-host-programs:
 	@printf '%s\n' $(TEST_HOST_PROGS)
 
+list-host-arches:
+	@printf '%s\n' $(TEST_HOST_ARCHES)
+
 list-abis:
 	@printf '%s\n' $(ABIS)
 
 clean:
 	rm -f $(progs)
 
-.PHONY: all clean list-programs list-host-programs list-abis
+.PHONY: all clean list-programs list-host-programs \
+	list-host-arches list-abis

@@ -101,6 +101,19 @@ test.serial("its missing compiler is named, with the package", async (t) => {
   t.regex(JSON.stringify(failed), /vax-netbsd-gcc.*gcc-vax-linux/);
 });
 
+test.serial("tests that do not know it are left out, and say what they know", async (t) => {
+  const rig = await projectWithVax(t);
+  const words = ["--arch", "vax", "--suite", "tracer", "--patch", await harmless(rig)];
+  const { record, output } = await rig.run(...words);
+  const all = record?.kernels[0]?.boots.flatMap((boot) => boot.cases) ?? [];
+  const cases = all.filter(({ name }) => name.startsWith("tracer."));
+  t.is(cases.length, 6, output);
+  for (const { name, verdict, reason } of cases) {
+    t.is(verdict, "skip", name);
+    t.regex(reason ?? "", /know arm, arm64, .*, not vax$/);
+  }
+});
+
 for (const [says, reason] of [
   ["qemu-system-vax: unsupported machine type\\nUse -machine help", "qemu-too-old"],
   ["qemu-system-vax: could not load kernel '/k': incompatible architecture", "kernel-not-loaded"],

@@ -149,6 +149,12 @@ async function hostPrograms(
 ): Promise<SuiteProgram[]> {
   const native = options.arch.abis[0]?.name ?? "";
   const content = await sha256Folder(suite.dir);
+  const arches = await list(suite, "list-host-arches", options);
+  const { name: arch } = options.arch;
+  const skip =
+    arches.length === 0 || arches.includes(arch)
+      ? {}
+      : { skip: `these tests know ${arches.join(", ")}, not ${arch}` };
   return (await list(suite, "list-host-programs", options)).map((file) => ({
     name: file.replace(/\.test\.ts$/, ""),
     abi: "",
@@ -156,6 +162,7 @@ async function hostPrograms(
     command: "",
     host: { tests: path.join(path.relative(projectDir, suite.dir), file), content },
     timeoutSeconds: timeoutOf(suite.dir),
+    ...skip,
   }));
 }
 
