@@ -12,10 +12,11 @@ strip := $(shell $(CC) -print-prog-name=strip)
 refusers := disable_ptrace_get_syscall_info disable_ptrace_getregset
 
 put-into-guest: $(sort $(programs))
+	$(foreach word,$(about),$(if $(findstring $(word),$(scripts)),,$(error strace has no tests of $(word))))
 	mkdir -p $(INTO)/src $(INTO)/tests
 	$(strip) -o $(INTO)/strace ../src/strace
-	for each in $(refusers); do $(strip) -o $(INTO)/src/$$each ../src/$$each; done
-	for each in $(sort $(programs)); do $(strip) -o $(INTO)/tests/$$each $$each; done
+	for each in $(refusers); do $(strip) -o $(INTO)/src/$$each ../src/$$each || exit; done
+	for each in $(sort $(programs)); do $(strip) -o $(INTO)/tests/$$each $$each || exit; done
 	cp $(scripts) *.sh *.awk *.in $(INTO)/tests
 	cp ../src/config.h $(INTO)/src
 	printf '%s\n' $(sort $(scripts)) > $(INTO)/tests/list
