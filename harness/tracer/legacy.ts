@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../model/failure.ts";
+import { GuestOrder } from "./guest-order.ts";
 import type { Stop } from "./machine.ts";
 import type { CallTable, Interpreter, Reading } from "./reading.ts";
 
@@ -71,7 +72,7 @@ export class LegacyInterpreter implements Interpreter {
   readonly name: string;
   readonly #table: CallTable;
   readonly #arch: LegacyArch;
-  readonly #bigEndian: boolean;
+  readonly #order: GuestOrder;
   readonly #opcode: boolean;
   readonly #inCall = new Map<number, InCall>();
 
@@ -82,7 +83,7 @@ export class LegacyInterpreter implements Interpreter {
   ) {
     this.#table = table;
     this.#arch = arch;
-    this.#bigEndian = options.bigEndian;
+    this.#order = new GuestOrder(options.bigEndian);
     this.#opcode = options.opcode ?? false;
     this.name = this.#opcode ? "legacy-opcode" : "legacy";
   }
@@ -170,9 +171,7 @@ export class LegacyInterpreter implements Interpreter {
   }
 
   #unsigned(bytes: Buffer, { offset, bytes: width }: Register): bigint {
-    if (width === 4)
-      return BigInt(this.#bigEndian ? bytes.readUInt32BE(offset) : bytes.readUInt32LE(offset));
-    return this.#bigEndian ? bytes.readBigUInt64BE(offset) : bytes.readBigUInt64LE(offset);
+    return this.#order.read(bytes, offset, width);
   }
 
   #signed(bytes: Buffer, register: Register): bigint {
