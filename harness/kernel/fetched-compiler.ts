@@ -8,10 +8,12 @@ import { isNewEnough, toolVersion } from "../tool-version.ts";
 
 /** The folder in an entry with the command; what goes on PATH. */
 const commands = "bin";
+/** Raised when wrapTools() does something else. */
+const recipe = 4;
 
 /**
  * A gcc of another release of the host's distribution, in the cache. It comes with the C library
- * that it was linked with. Assembler and linker stay the host's. Gives the command's path.
+ * that it was linked with, a cross compiler with its binutils too. Gives the command's path.
  * Throws what fetchProgram() throws.
  */
 export async function fetchCompiler(
@@ -19,15 +21,17 @@ export async function fetchCompiler(
   arch: Arch,
   options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
 ): Promise<string> {
+  // A path where the binutils are fetched, too.
+  const crossCompile = path.basename(arch.crossCompile);
   // gcc-10, gcc-10-aarch64-linux-gnu: package names know no underscore.
-  const target = arch.crossCompile.replace(/-$/, "").replaceAll("_", "-");
+  const target = crossCompile.replace(/-$/, "").replaceAll("_", "-");
   const pkg = target === "" ? name : `${name}-${target}`;
-  const command = `${arch.crossCompile}${name}`;
+  const command = `${crossCompile}${name}`;
   const dir = await fetchProgram({
     command,
     choose: () => Promise.resolve({ packages: [pkg] }),
-    prepare: (root) => wrapAll(root, command),
-    recipe: 3,
+    prepare: (root) => wrapTools(root, crossCompile, command),
+    recipe,
     notice: (text) => {
       options.emit({ type: "notice", text });
     },
@@ -59,8 +63,8 @@ export async function withCompilers(
       packages,
       release: await oldestRelease(apt, gcc, gccAtLeast.version, gccAtLeast.because),
     }),
-    prepare: (root) => wrapCrossTools(root, crossCompile),
-    recipe: 3,
+    prepare: (root) => wrapTools(root, crossCompile, command),
+    recipe,
     notice,
     signal: options.signal,
   });
@@ -71,58 +75,54 @@ export async function withCompilers(
   return { ...arch, crossCompile: inside(crossCompile), abis };
 }
 
-/** Puts scripts into bin/ that start each cross tool with what came with it. */
-export async function wrapCrossTools(root: string, crossCompile: string): Promise<void> {
-  const loader = await findLoader(root, crossCompile);
+/**
+ * Puts scripts into bin/ that start the compiler, and a cross compiler's binutils, with what came
+ * with them. `crossCompile` is "" for a compiler of the host's own architecture, which goes on with
+ * the host's assembler and linker.
+ */
+export async function wrapTools(
+  root: string,
+  crossCompile: string,
+  command: string,
+): Promise<void> {
+  const loader = await findLoader(root, command);
   const all = await readdir(root, { recursive: true });
   await wrapInternals(root, all, loader);
-  const target = crossCompile.replace(/-$/, "");
-  // Where a cross compiler looks for its assembler and linker.
-  for (const file of all.filter((each) => path.dirname(each) === `usr/${target}/bin`))
-    await replace(
+  if (crossCompile !== "") await wrapTarget(root, all, crossCompile);
+  const ours = crossCompile === "" ? command : crossCompile;
+  await mkdir(path.join(root, commands));
+  for (const program of all.filter((each) => each.startsWith(`usr/bin/${ours}`))) {
+    const name = path.basename(program);
+    await wrapProgram({
       root,
-      file,
-      `exec "\${0%/*}/../../../${commands}/${target}-${path.basename(file)}" "$@"`,
-    );
-  // libc.so is a script that names the library at /usr: here the linker has to look for it.
-  const libraries = `usr/${target}/lib`;
-  for (const file of all.filter(
-    (each) => path.dirname(each) === libraries && each.endsWith(".so"),
-  )) {
+      file: path.join(commands, name),
+      program,
+      loader,
+      command: name,
+      before: prefixOf(root),
+      // The host's linker cannot load a plugin that was made for another C library.
+      ...(crossCompile === "" ? { args: () => ["-fno-use-linker-plugin"] } : {}),
+    });
+  }
+}
+
+/** What a cross compiler finds by its own place: assembler, linker, and the C library's parts. */
+async function wrapTarget(
+  root: string,
+  all: readonly string[],
+  crossCompile: string,
+): Promise<void> {
+  const target = `usr/${crossCompile.replace(/-$/, "")}`;
+  for (const file of all) {
+    const tool = path.basename(file);
+    if (path.dirname(file) === `${target}/bin`)
+      await replace(root, file, `exec "\${0%/*}/../../../${commands}/${crossCompile}${tool}" "$@"`);
+    if (path.dirname(file) !== `${target}/lib` || !tool.endsWith(".so")) continue;
+    // libc.so is a script that names the library at /usr: here the linker has to look for it.
     const text = await readFile(path.join(root, file), "latin1");
     if (text.startsWith("/* GNU ld script"))
       await writeFile(path.join(root, file), text.replace(/\/usr\/[^/]+\/lib\w*\//g, ""));
   }
-  await mkdir(path.join(root, commands));
-  for (const program of all.filter((each) => each.startsWith(`usr/bin/${crossCompile}`))) {
-    const command = path.basename(program);
-    const file = path.join(commands, command);
-    await wrapProgram({ root, file, program, loader, command, before: prefixOf(root) });
-  }
-}
-
-/** Puts a script before each program of the compiler, and one into bin/. */
-export async function wrapAll(root: string, command: string): Promise<void> {
-  const loader = await findLoader(root, command);
-  const all = await readdir(root, { recursive: true });
-  await wrapInternals(root, all, loader);
-  // What a cross compiler takes for its assembler and linker: the host's, whatever came with it.
-  for (const file of all) {
-    const [, target, tool] = /^usr\/([^/]+-linux-[^/]+)\/bin\/([\w.]+)$/.exec(file) ?? [];
-    if (target === undefined || tool === undefined) continue;
-    await replace(root, file, `exec ${target}-${tool} "$@"`);
-  }
-  await mkdir(path.join(root, commands));
-  await wrapProgram({
-    root,
-    file: path.join(commands, command),
-    program: path.join("usr/bin", command),
-    loader,
-    command,
-    before: prefixOf(root),
-    // The host's linker cannot load a plugin that was made for another C library.
-    args: () => ["-fno-use-linker-plugin"],
-  });
 }
 
 /** Puts a script before each program that the compiler starts. */
