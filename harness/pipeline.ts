@@ -307,13 +307,13 @@ class Run {
   async #conclude(planned: PlannedSeries, suites: readonly BuiltSuite[]): Promise<void> {
     const { stopAtRegression = false, signal } = this.#context;
     const isFinal = this.#plan.repeat > 1 || stopAtRegression || signal.aborted;
-    let comparison = compareKernels(planned.series, this.#plan, this.#record);
+    let comparison = compareKernels(planned.series, this.#plan, suites, this.#record);
     for (let round = 0; round < mostConfirmations && !isFinal; round++) {
       const suspects = suspectPrograms(comparison, suites, round);
       if (suspects.length === 0) break;
       const wasRun = await this.#confirm(planned.series.name, suspects, round);
       if (!wasRun) break;
-      comparison = compareKernels(planned.series, this.#plan, this.#record);
+      comparison = compareKernels(planned.series, this.#plan, suites, this.#record);
     }
     // Not after Ctrl-C: what was not run then would look lost.
     if (signal.aborted) return;

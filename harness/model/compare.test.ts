@@ -20,7 +20,37 @@ interface Row {
 const proves = { proves: ["w.*"] };
 const control = { proves: ["w.*"], control: true };
 const exceptY = { proves: ["w.*"], except: ["w.y"] };
+const leftOut = ["w.b", "w.c"];
 const rows: Row[] = [
+  {
+    what: "what is left out on an architecture need not prove anything there",
+    request: request(
+      { "w.a.x": "S", "w.b": "S", "w.c": "S" },
+      { "w.a.x": "P", "w.b": "S", "w.c": "S" },
+      { proves: ["w.*", "w.b.x", "w.c.y*"], except: ["w.?.z*"], leftOut },
+    ),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
+    what: "... but what is run must",
+    request: request(
+      { "w.a.x": "S", "w.b": "S" },
+      { "w.a.x": "P", "w.b": "S" },
+      { proves: ["w.*", "w.a.y"], leftOut },
+    ),
+    verdict: "not-proved",
+    blames: ["suite"],
+    exit: 3,
+  },
+  {
+    what: "where all is left out nothing is proved",
+    request: request({ "w.b": "S" }, { "w.b": "S" }, { proves: ["w.*.x"], leftOut }),
+    verdict: "no-regression",
+    blames: [],
+    exit: 0,
+  },
   {
     what: "nothing changed",
     request: request({ a: "P", b: "F" }, { a: "P", b: "F" }),

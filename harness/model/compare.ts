@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Blame, blames } from "./failure.ts";
-import { matchesGlob } from "./glob.ts";
+import { canMatchFrom, matchesGlob } from "./glob.ts";
 import { knownFailureOf, type KnownFailure } from "./known-failures.ts";
 import {
   caseVerdicts,
@@ -75,6 +75,8 @@ export interface CompareRequest {
   readonly except?: readonly string[];
   /** The series takes a feature away: its cases must pass on the baseline and not on the patched kernel. */
   readonly control: boolean;
+  /** "<suite>.<program>[@<abi>]" of the programs that the harness does not run on this architecture. */
+  readonly leftOut?: readonly string[];
   /** One entry a repeat. */
   readonly baseline: readonly RepeatResults[];
   readonly patched: readonly RepeatResults[];
@@ -112,8 +114,9 @@ export interface Unseen {
  */
 export function compare(request: CompareRequest): Comparison {
   const unseen = [...(request.unseen ?? [])];
-  const { except = [] } = request;
+  const { except = [], leftOut = [] } = request;
   const isProving = (name: string, proves: readonly string[]) =>
+    !leftOut.includes(name) &&
     proves.some((glob) => matchesGlob(glob, name)) &&
     !except.some((glob) => matchesGlob(glob, name));
   for (const side of ["baseline", "patched"] as const) {
@@ -143,6 +146,9 @@ export function compare(request: CompareRequest): Comparison {
       known: knownFailureOf(request.known ?? [], name),
     }),
   );
+  // Of what is left out nothing is known, nor whether it has such cases.
+  const isLeftOut = (glob: string) =>
+    leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
   const found: Found = {
     series: request.series,
     control: request.control,
@@ -150,11 +156,11 @@ export function compare(request: CompareRequest): Comparison {
     unmatchedProves: [
       ...request.proves.filter((glob) => !names.some((name) => isProving(name, [glob]))),
       ...except.filter((glob) => !names.some((name) => matchesGlob(glob, name))),
-    ],
+    ].filter((glob) => !isLeftOut(glob)),
     newSplats: newSplats(request.baseline, request.patched),
     incomplete: unseen.map(({ why }) => why),
   };
-  const verdict = comparisonVerdict(found, request.proves.length > 0);
+  const verdict = comparisonVerdict(found);
   return { ...found, verdict, blames: comparisonBlames(found, isLacking) };
 }
 
@@ -321,14 +327,14 @@ function isFlakyByPatch(each: CaseComparison): boolean {
 
 type Found = Omit<Comparison, "verdict" | "blames">;
 
-function comparisonVerdict(found: Found, hasProves: boolean): ComparisonVerdict {
+function comparisonVerdict(found: Found): ComparisonVerdict {
   if (found.newSplats.length > 0) return "regression";
   if (found.cases.some((each) => isRegression(found, each))) return "regression";
   if (found.incomplete.length > 0) return "incomplete";
   if (found.unmatchedProves.length > 0) return "not-proved";
   if (found.cases.some((each) => each.proof && each.proof !== "proved")) return "not-proved";
   if (found.cases.some((each) => isUndecided(each) || isFlakyByPatch(each))) return "flaky";
-  return hasProves ? "proved" : "no-regression";
+  return found.cases.some(({ proof }) => proof) ? "proved" : "no-regression";
 }
 
 /**

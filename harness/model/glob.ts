@@ -10,3 +10,12 @@ export function matchesGlob(glob: string, name: string): boolean {
     .replace(/\?/g, "[^]");
   return new RegExp(`^${source}$`).test(name);
 }
+
+/** Whether a glob matches any text that begins so. */
+export function canMatchFrom(glob: string, beginning: string): boolean {
+  const star = glob.indexOf("*");
+  const literal = star < 0 ? glob : glob.slice(0, star);
+  if (literal.length < beginning.length && star < 0) return false;
+  const both = Math.min(literal.length, beginning.length);
+  return matchesGlob(literal.slice(0, both), beginning.slice(0, both));
+}

@@ -2,11 +2,16 @@ import { compare, type Comparison } from "../model/compare.ts";
 import { repeatsOf } from "../model/compare-runs.ts";
 import { kernelOf, type RunRecord } from "../model/run.ts";
 import type { Series } from "../series/patch-set.ts";
-import type { SuiteRequest } from "../suite.ts";
+import { programName, type BuiltSuite, type SuiteRequest } from "../suite.ts";
 import type { Plan } from "./plan.ts";
 
 /** What the series changed, from what the run's record says so far of its kernel and the baseline. */
-export function compareKernels(series: Series, plan: Plan, record: RunRecord): Comparison {
+export function compareKernels(
+  series: Series,
+  plan: Plan,
+  suites: readonly BuiltSuite[],
+  record: RunRecord,
+): Comparison {
   // A kernel whose tests broke off: what is lacking there is not known to be lost.
   const unseen = (side: "baseline" | "patched", label: string) =>
     record.failures
@@ -18,6 +23,11 @@ export function compareKernels(series: Series, plan: Plan, record: RunRecord): C
     proves: asked(series.proves),
     except: asked(series.except?.flatMap(({ cases }) => cases) ?? []),
     control: series.control,
+    leftOut: suites.flatMap((suite) =>
+      suite.programs
+        .filter(({ skip }) => skip !== undefined)
+        .map((program) => programName(suite, program)),
+    ),
     baseline: repeatsOf(kernelOf(record, "baseline")),
     patched: repeatsOf(kernelOf(record, series.name)),
     known: plan.known.live,
