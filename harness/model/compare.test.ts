@@ -101,6 +101,17 @@ const rows: Row[] = [
     exit: 1,
   },
   {
+    what: "a whole claim of several may be an exception",
+    request: request(
+      { "w.x": "S", "w.y": "S" },
+      { "w.x": "P", "w.y": "S" },
+      { proves: ["w.x", "w.y"], except: ["w.y"] },
+    ),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
     what: "a kernel that is too old for all cases proves nothing",
     request: request({ "w.y": "S" }, { "w.y": "S" }, exceptY),
     verdict: "not-proved",

@@ -115,9 +115,9 @@ export interface Unseen {
 export function compare(request: CompareRequest): Comparison {
   const unseen = [...(request.unseen ?? [])];
   const { except = [], leftOut = [] } = request;
-  const isProving = (name: string, proves: readonly string[]) =>
+  const isProving = (name: string) =>
     !leftOut.includes(name) &&
-    proves.some((glob) => matchesGlob(glob, name)) &&
+    request.proves.some((glob) => matchesGlob(glob, name)) &&
     !except.some((glob) => matchesGlob(glob, name));
   for (const side of ["baseline", "patched"] as const) {
     if (request[side].every(({ cases }) => cases.length === 0)) {
@@ -140,7 +140,7 @@ export function compare(request: CompareRequest): Comparison {
     );
   const cases = names.map((name) =>
     compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
-      proving: isProving(name, request.proves),
+      proving: isProving(name),
       control: request.control,
       lacking: isLacking(name),
       known: knownFailureOf(request.known ?? [], name),
@@ -149,12 +149,16 @@ export function compare(request: CompareRequest): Comparison {
   // Of what is left out nothing is known, nor whether it has such cases.
   const isLeftOut = (glob: string) =>
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
+  // Exceptions may leave nothing of one glob, but not of all.
+  const hasOwnCases = names.some(isProving);
   const found: Found = {
     series: request.series,
     control: request.control,
     cases,
     unmatchedProves: [
-      ...request.proves.filter((glob) => !names.some((name) => isProving(name, [glob]))),
+      ...request.proves.filter(
+        (glob) => !hasOwnCases || !names.some((name) => matchesGlob(glob, name)),
+      ),
       ...except.filter((glob) => !names.some((name) => matchesGlob(glob, name))),
     ].filter((glob) => !isLeftOut(glob)),
     newSplats: newSplats(request.baseline, request.patched),
