@@ -20,9 +20,17 @@ const givingUp = [
     what: "does not know a machine, a CPU or a device of",
   },
   {
-    says: /could not load kernel|incompatible architecture|kernel .*too (large|big)|too large for the available memory|does not have the right byte order/i,
+    // QEMU's boards have no common words for it.
+    says: new RegExp(
+      [
+        "could not load (kernel|initrd)|incompatible architecture|does not have the right byte order",
+        "(kernel|initrd) .*too (large|big)|too large (to fit|for)|ROM regions are overlapping",
+        "memory too small for|requires .*guest RMA",
+      ].join("|"),
+      "i",
+    ),
     reason: "kernel-not-loaded",
-    what: "cannot load the kernel (another byte order, another format, or larger than the memory) of",
+    what: "cannot load kernel and initramfs (another byte order, another format, or larger than the memory) of",
   },
 ] as const;
 
