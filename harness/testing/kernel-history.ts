@@ -11,8 +11,9 @@ export interface MadeCommit {
   readonly kind: Kind;
 }
 
-/** The case that the culprit breaks; another commit makes the cases of seccomp stops flaky. */
+/** The case that the culprit breaks, for good, and one that another commit breaks in some boots. */
 export const brokenCase = "ptrace-syscall-info.values.exit_tells_errors";
+export const flakyCase = "ptrace-syscall-info.seccomp.entry_seccomp_exit";
 
 /** Files that change on the way and say nothing of ptrace. */
 const sources = [
