@@ -28,11 +28,11 @@ test.before(async () => {
 });
 test.after.always(() => rm(dir, { recursive: true, force: true }));
 
-test("the commit that breaks a case is found in a kernel's history", async (t) => {
+test.serial("the commit that breaks a case is found in a kernel's history", async (t) => {
   await find(t, "culprit", brokenCase, commits.length - 1);
 });
 
-test("so is the one that breaks a case in some boots only", async (t) => {
+test.serial("so is the one that breaks a case in some boots only", async (t) => {
   // The other one's breaks this case too.
   const before = commits.findIndex(({ kind }) => kind === "culprit") - 1;
   const { seen } = await find(t, "flaky", flakyCase, before);

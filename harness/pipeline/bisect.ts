@@ -190,8 +190,11 @@ class Bisection {
    */
   async #confirm({ culprit }: { readonly culprit: string }): Promise<BisectResult | undefined> {
     const before: BisectStep[] = [];
+    const chances: number[] = [];
     for (const parent of await this.#history.parents(culprit)) {
-      const passes = this.#passes();
+      // It was chosen for them: where luck led the search, they are the luck.
+      const chosenBy = this.#found("step", parent)?.outcomes.length ?? 0;
+      const passes = chosenBy + this.#passes();
       const step = await this.#step("confirm", parent, (outcomes) =>
         judged(outcomes, this.#record.symptoms, passes),
       );
@@ -200,11 +203,12 @@ class Bisection {
         return undefined;
       }
       // A parent that was never asked before is older than the good end, or on another branch.
-      if (step.verdict === "good") before.push(step);
+      if (step.verdict !== "good") continue;
+      before.push(step);
+      chances.push(chanceOfPassing(this.#seen(), step.outcomes.length - chosenBy));
     }
     const bad = this.#latest(culprit);
     if (!bad) throw new Error(`${culprit} was never judged`);
-    const chances = before.map(({ outcomes }) => chanceOfPassing(this.#seen(), outcomes.length));
     const isCertain = this.#context.request.question.kind === "build";
     return {
       kind: "culprit",
@@ -248,7 +252,7 @@ class Bisection {
     this.#outcomes.set(key, outcomes);
     const earlier = this.#latest(commit, role === "revert");
     /** This very step, of an earlier try. */
-    const same = this.#record.steps.find((each) => each.role === role && each.commit === commit);
+    const same = this.#found(role, commit);
     const isKnown = rule(outcomes) !== undefined;
     const subject = earlier?.subject ?? (await this.#history.repository.subject(commit));
     const title = `${role === "step" ? "" : `${role}: `}${this.#history.label(commit)} ${subject}`;
@@ -302,6 +306,10 @@ class Bisection {
     if (at < 0) steps.push(step);
     else steps[at] = step;
     await this.#save();
+  }
+
+  #found(role: Role, commit: string): BisectStep | undefined {
+    return this.#record.steps.find((each) => each.role === role && each.commit === commit);
   }
 
   /** What is known last of a commit, or of its revert. */
