@@ -38,6 +38,8 @@ export interface KernelRequest {
   /** Makes this the patched kernel of that series. */
   readonly patch?: Patch;
   readonly jobs: number;
+  /** It is one of many that differ from the baseline by the same headers, as the commits of a bisection do. */
+  readonly isOneOfMany?: boolean;
   /** Scales the bound on a build's time. */
   readonly timeoutScale: number;
   readonly progress: (text: string) => void;
@@ -241,7 +243,8 @@ function makeContext(request: KernelRequest, source: string, objects: string) {
         readOnly: { [source]: inside.src },
         writable: { [objects]: inside.obj, [path.join(cacheDir(), "ccache")]: inside.ccache },
         insideCwd: inside.obj,
-        env: buildEnv,
+        // Direct mode is worth its time where the same headers come again.
+        env: request.isOneOfMany ? { ...buildEnv, CCACHE_NODIRECT: undefined } : buildEnv,
         onLine,
         logFile: path.join(objects, files.log),
         timeoutSeconds: 3600 * request.timeoutScale,
