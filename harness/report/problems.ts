@@ -2,24 +2,31 @@ import { markdownText } from "../model/escape.ts";
 import type { ProblemColumn, ProblemTable, Seen } from "../model/problems.ts";
 import { markdownLink, type LinkOf } from "./support-table.ts";
 
-/** What a tracer's problems came to on each kernel, for a README. */
+/** What a tracer's problems came to, a line for each kernel and then what they are, for a README. */
 export function problemsMarkdown({ columns, rows }: ProblemTable, linkOf: LinkOf): string {
-  const heads = columns.map((column) => markdownLink(heading(column), linkOf(column.run)));
-  const lines = rows.map(({ problem, cells }) => {
-    const { title, solution, solvedBy } = problem;
-    const words = cells.map(({ shown, solved }) => cellText(shown, solved, solvedBy.length > 0));
-    return `| ${[problem.problem, markdownText(title), markdownText(solution), ...words].join(" | ")} |`;
+  const lines = columns.map((column, index) => {
+    const words = rows.map(({ problem, cells }) => {
+      const { shown, solved } = cells[index] ?? { shown: none, solved: none };
+      return cellText(shown, solved, problem.solvedBy.length > 0);
+    });
+    return `| ${[markdownLink(heading(column), linkOf(column.run)), ...words].join(" | ")} |`;
   });
   return [
-    `| | problem | what solves it | ${heads.join(" | ")} |`,
-    `|---|---|---|${columns.map(() => "---|").join("")}`,
+    `| kernel | ${rows.map(({ problem }) => problem.problem).join(" | ")} |`,
+    `|---|${rows.map(() => "---|").join("")}`,
     ...lines,
+    "",
+    ...rows.map(({ problem: { problem, title, solution } }) =>
+      markdownText(`${problem}. ${title}; solution: ${solution}`),
+    ),
     "",
     "Shown: cases in which a tracer without the solution goes wrong, as it must, of those that were run.",
     "Solved: cases in which it does not go wrong with it; where none passes, this kernel lacks it.",
     "",
   ].join("\n");
 }
+
+const none: Seen = { passed: 0, of: 0 };
 
 function heading({ arch, kernel, series, control }: ProblemColumn): string {
   const with_ = series === undefined ? "" : control ? ` without ${series}` : ` with ${series}`;
