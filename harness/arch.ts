@@ -26,6 +26,8 @@ export interface Arch {
   readonly kernelArch: string;
   /** CROSS_COMPILE=; "" where the host's own compiler serves. */
   readonly crossCompile: string;
+  /** What kernel.org calls the target of its compilers (--toolchain korg-N). */
+  readonly korg: string;
   /** Debian packages with the kernel's compiler. */
   readonly packages: readonly string[];
   /**

@@ -2,7 +2,7 @@ import test from "ava";
 import { Failure } from "./model/failure.ts";
 import { similarNames } from "./model/similar.ts";
 import { parseSourceSpec } from "./source.ts";
-import { parseChecksums } from "./source/release.ts";
+import { parseChecksums } from "./source/checksums.ts";
 import { parseMakefileVersion } from "./source/tree.ts";
 
 test("what --kernel takes", (t) => {

@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "alpha",
   crossCompile: "alpha-linux-gnu-",
+  korg: "alpha-linux",
   packages: ["gcc-alpha-linux-gnu"],
   gccAtLeast: {
     version: "14.0",

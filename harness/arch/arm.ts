@@ -5,6 +5,7 @@ export default {
   aliases: ["armhf", "armv7"],
   kernelArch: "arm",
   crossCompile: "arm-linux-gnueabihf-",
+  korg: "arm-linux-gnueabi",
   packages: ["gcc-arm-linux-gnueabihf"],
   targets: ["zImage"],
   image: "arch/arm/boot/zImage",

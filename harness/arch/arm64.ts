@@ -5,6 +5,7 @@ export default {
   aliases: ["aarch64"],
   kernelArch: "arm64",
   crossCompile: "aarch64-linux-gnu-",
+  korg: "aarch64-linux",
   packages: ["gcc-aarch64-linux-gnu"],
   targets: ["Image"],
   image: "arch/arm64/boot/Image",

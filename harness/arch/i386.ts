@@ -5,6 +5,7 @@ export default {
   aliases: ["i686", "x86"],
   kernelArch: "i386",
   crossCompile: "i686-linux-gnu-",
+  korg: "i386-linux",
   packages: ["gcc-i686-linux-gnu"],
   // The uncompressed vmlinux is booted through its PVH entry: no BIOS, no decompression.
   targets: ["vmlinux"],

@@ -5,6 +5,7 @@ export default {
   aliases: ["loongarch", "loong64"],
   kernelArch: "loongarch",
   crossCompile: "loongarch64-linux-gnu-",
+  korg: "loongarch64-linux",
   packages: ["gcc-loongarch64-linux-gnu"],
   gccAtLeast: { version: "13.0", because: "Debian has it since 13" },
   targets: ["vmlinux"],

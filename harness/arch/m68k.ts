@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "m68k",
   crossCompile: "m68k-linux-gnu-",
+  korg: "m68k-linux",
   packages: ["gcc-m68k-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "mips",
   crossCompile: "mips-linux-gnu-",
+  korg: "mips-linux",
   packages: ["gcc-mips-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

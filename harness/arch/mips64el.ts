@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "mips",
   crossCompile: "mips64el-linux-gnuabi64-",
+  korg: "mips64-linux",
   packages: ["gcc-mips64el-linux-gnuabi64"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "mips",
   crossCompile: "mipsel-linux-gnu-",
+  korg: "mips-linux",
   packages: ["gcc-mipsel-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: ["hppa"],
   kernelArch: "parisc",
   crossCompile: "hppa-linux-gnu-",
+  korg: "hppa-linux",
   packages: ["gcc-hppa-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

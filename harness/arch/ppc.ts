@@ -5,6 +5,7 @@ export default {
   aliases: ["powerpc", "ppc32"],
   kernelArch: "powerpc",
   crossCompile: "powerpc-linux-gnu-",
+  korg: "powerpc-linux",
   packages: ["gcc-powerpc-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: ["powerpc64"],
   kernelArch: "powerpc",
   crossCompile: "powerpc64-linux-gnu-",
+  korg: "powerpc64-linux",
   packages: ["gcc-powerpc64-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: ["ppc64el", "powerpc64le"],
   kernelArch: "powerpc",
   crossCompile: "powerpc64le-linux-gnu-",
+  korg: "powerpc64-linux",
   packages: ["gcc-powerpc64le-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

@@ -5,6 +5,7 @@ export default {
   aliases: ["riscv"],
   kernelArch: "riscv",
   crossCompile: "riscv64-linux-gnu-",
+  korg: "riscv64-linux",
   packages: ["gcc-riscv64-linux-gnu"],
   targets: ["Image"],
   image: "arch/riscv/boot/Image",

@@ -5,6 +5,7 @@ export default {
   aliases: ["s390"],
   kernelArch: "s390",
   crossCompile: "s390x-linux-gnu-",
+  korg: "s390-linux",
   packages: ["gcc-s390x-linux-gnu"],
   targets: ["bzImage"],
   image: "arch/s390/boot/bzImage",

@@ -5,6 +5,7 @@ export default {
   aliases: ["sh"],
   kernelArch: "sh",
   crossCompile: "sh4-linux-gnu-",
+  korg: "sh4-linux",
   packages: ["gcc-sh4-linux-gnu"],
   gccAtLeast: {
     version: "14.0",

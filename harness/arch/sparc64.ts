@@ -5,6 +5,7 @@ export default {
   aliases: [],
   kernelArch: "sparc64",
   crossCompile: "sparc64-linux-gnu-",
+  korg: "sparc64-linux",
   packages: ["gcc-sparc64-linux-gnu"],
   targets: ["vmlinux"],
   image: "vmlinux",

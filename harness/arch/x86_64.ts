@@ -5,6 +5,7 @@ export default {
   aliases: ["amd64", "x86-64"],
   kernelArch: "x86_64",
   crossCompile: "",
+  korg: "x86_64-linux",
   packages: ["gcc", "libc6-dev"],
   // The uncompressed vmlinux is booted through its PVH entry: no BIOS, no decompression.
   targets: ["vmlinux"],

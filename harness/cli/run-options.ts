@@ -68,7 +68,7 @@ function buildOptions(yargs: Argv) {
       type: "string",
       default: "auto",
       describe:
-        "gcc, gcc-N (of the mirror's releases where it is not installed), clang, clang-N; auto: gcc, or an older one for a kernel that needs it",
+        "gcc, gcc-N (of the mirror's releases where it is not installed), clang, clang-N, korg-N (kernel.org's gcc); auto: gcc, or an older one for a kernel that needs it",
     })
     .option("jobs", {
       type: "number",

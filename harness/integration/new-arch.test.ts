@@ -15,6 +15,7 @@ const vax: Arch = {
   aliases: ["vax11"],
   kernelArch: "vax",
   crossCompile: "vax-linux-",
+  korg: "vax-linux",
   packages: ["gcc-vax-linux"],
   targets: ["vmlinux"],
   image: "vmlinux",

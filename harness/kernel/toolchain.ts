@@ -5,6 +5,7 @@ import { versionIn, type KernelVersion } from "../model/kernel-version.ts";
 import type { Arch } from "../arch.ts";
 import type { Emit } from "../model/event.ts";
 import { fetchCompiler } from "./fetched-compiler.ts";
+import { fetchKorgCompiler, isKorgName } from "./korg-compiler.ts";
 
 /** The compiler that builds kernels, on PATH or fetched. */
 export interface Toolchain {
@@ -28,8 +29,9 @@ export interface Toolchain {
 }
 
 /**
- * Finds a toolchain: "gcc", "gcc-N" (with the architecture's prefix), or "clang" (LLVM=1,
- * Documentation/kbuild/llvm.rst). A gcc-N that is not on PATH is fetched (fetched-compiler.ts).
+ * Finds a toolchain: "gcc", "gcc-N" (with the architecture's prefix), "clang" (LLVM=1,
+ * Documentation/kbuild/llvm.rst), or "korg-N", kernel.org's gcc N (korg-compiler.ts). A gcc-N that is
+ * not on PATH is fetched (fetched-compiler.ts).
  * ccache is used where it is installed.
  * Throws Failure "unknown-toolchain" (usage) or "no-compiler" (infra), and what fetching throws.
  */
@@ -38,20 +40,22 @@ export async function findToolchain(
   arch: Arch,
   options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
 ): Promise<Toolchain> {
-  if (!/^(gcc|clang)(-\d+)?$/.test(name)) {
+  const isKorg = isKorgName(name);
+  if (!isKorg && !/^(gcc|clang)(-\d+)?$/.test(name)) {
     throw new Failure({
       reason: "unknown-toolchain",
       blame: "usage",
       what: `"${name}" is no toolchain`,
-      hint: "use gcc, gcc-N (such as gcc-12), clang or clang-N",
+      hint: "use gcc, gcc-N (such as gcc-12), clang, clang-N, korg-N or korg-N.M.P",
     });
   }
   const llvm = name.startsWith("clang");
   const suffix = /-\d+$/.exec(name)?.[0] ?? "";
-  const onPath = llvm ? name : `${arch.crossCompile}${name}`;
+  const prefix = isKorg ? await fetchKorgCompiler(name, arch, options) : arch.crossCompile;
+  const onPath = llvm ? name : `${prefix}${isKorg ? "gcc" : name}`;
   const isFetched = name.startsWith("gcc-") && (await toolVersion(onPath)).exitCode !== 0;
   const compiler = isFetched ? await fetchCompiler(name, arch, options) : onPath;
-  const linker = llvm ? `ld.lld${suffix}` : `${arch.crossCompile}ld`;
+  const linker = llvm ? `ld.lld${suffix}` : `${prefix}ld`;
   const [compilerSays, linkerSays] = await Promise.all([
     versionOf(compiler, arch),
     versionOf(linker, arch),
@@ -64,11 +68,7 @@ export async function findToolchain(
     description: compilerSays.split("\n")[0] ?? compiler,
     identity: sha256(`${compilerSays}\n${linkerSays}`),
     makeVariables: [
-      ...(llvm
-        ? [`LLVM=${suffix || "1"}`]
-        : arch.crossCompile
-          ? [`CROSS_COMPILE=${arch.crossCompile}`]
-          : []),
+      ...(llvm ? [`LLVM=${suffix || "1"}`] : prefix ? [`CROSS_COMPILE=${prefix}`] : []),
       `CC=${wrapped}`,
       `HOSTCC=${ccache ? "ccache " : ""}${llvm ? name : "gcc"}`,
     ],

@@ -11,14 +11,12 @@ import {
 } from "../model/kernel-version.ts";
 import { cacheDir } from "../paths.ts";
 import { resolveApt, aptSeries } from "./debian.ts";
-import { download, networkError } from "./download.ts";
+import { fetchChecksums, Unreachable } from "./checksums.ts";
+import { download } from "./download.ts";
 import { resolvedSource, type ResolvedSource, type SourceOptions } from "./tree.ts";
 import { unpackTarball } from "./unpack.ts";
 
 const defaultBase = "https://cdn.kernel.org/pub/linux/kernel";
-
-/** Seconds for kernel.org to give its list of checksums, which is some 1 MB. */
-const checksumTimeoutSeconds = 15;
 
 /**
  * A release of kernel.org, known by the checksum that its folder's sha256sums.asc states.
@@ -101,9 +99,6 @@ function tarballRequest(checksum: string, options: SourceOptions): CacheRequest 
   };
 }
 
-/** kernel.org (or the mirror) did not give its checksums, for a reason of the network. */
-class Unreachable extends Error {}
-
 /** The checksum of a release never changes, so it is asked for once. */
 async function releaseChecksum(
   url: string,
@@ -126,51 +121,11 @@ async function releaseChecksum(
   const file = "sha256";
   const known = await isCached(request);
   if (known) return readFile(path.join(known.dir, file), "utf8");
-  const sums = parseChecksums(await fetchChecksums(url, options.signal));
+  const sums = await fetchChecksums(url, options.signal);
   const checksum = sums.get(name);
   if (checksum === undefined) throw unknownRelease(name, version, [...sums.keys()], url);
   await cached(request, (dir) => writeFile(path.join(dir, file), checksum));
   return checksum;
-}
-
-async function fetchChecksums(url: string, signal: AbortSignal | undefined): Promise<string> {
-  let why = "";
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const timeout = AbortSignal.timeout(checksumTimeoutSeconds * 1000);
-    try {
-      const response = await fetch(url, {
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      });
-      if (response.ok) return await response.text();
-      await response.body?.cancel();
-      if (response.status === 404 || response.status === 410) {
-        throw new Failure({
-          reason: "no-checksums",
-          blame: "infra",
-          what: `there is no list of checksums at ${url}, and no source is used unverified`,
-          evidence: `HTTP ${response.status}`,
-          hint: "is the address that of /pub/linux/kernel? look at HARNESS_KERNEL_ORG",
-        });
-      }
-      why = `HTTP ${response.status} ${response.statusText}`.trim();
-    } catch (thrown) {
-      signal?.throwIfAborted();
-      if (thrown instanceof Failure) throw thrown;
-      why = timeout.aborted ? `no answer within ${checksumTimeoutSeconds} s` : networkError(thrown);
-      // Waiting twice for nobody helps nobody.
-      if (timeout.aborted) break;
-    }
-  }
-  throw new Unreachable(`${url}: ${why}`);
-}
-
-/** "<sha256>  <file>" lines of a sha256sums.asc; the signature's armour around them is passed over. */
-export function parseChecksums(text: string): Map<string, string> {
-  const sums = new Map<string, string>();
-  for (const match of text.matchAll(/^([0-9a-f]{64}) [ *](\S+)$/gm)) {
-    if (match[1] !== undefined && match[2] !== undefined) sums.set(match[2], match[1]);
-  }
-  return sums;
 }
 
 function unknownRelease(
