@@ -27,7 +27,8 @@ test("a name means one architecture", (t) => {
 for (const arch of arches) {
   test(`${arch.name}: the descriptor agrees with itself`, (t) => {
     const { abis, qemu, image, targets, crossCompile } = arch;
-    t.is(abis[0]?.name, arch.name, "the first ABI is the native one");
+    if (arch.name === "parisc64") t.is(abis[0]?.name, "parisc", "there is no 64-bit C library");
+    else t.is(abis[0]?.name, arch.name, "the first ABI is the native one");
     t.is(new Set(abis.map((abi) => abi.name)).size, abis.length);
     t.is(new Set(abis.map((abi) => compilerOf(abi).join(" "))).size, abis.length);
     for (const abi of abis) {

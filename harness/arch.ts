@@ -6,7 +6,10 @@ import { projectDir } from "./paths.ts";
 
 /** An ABI whose programs this architecture's kernel runs. */
 export interface Abi {
-  /** As in case names: <case>@<abi>; the first of an architecture is its native one. */
+  /**
+   * As in case names: <case>@<abi>; the first of an architecture is its native one, or, where that
+   * has no C library, the one that all its programs are of: their cases' names have no @<abi>.
+   */
   readonly name: string;
   /** The C compiler on PATH that makes static programs for it ... */
   readonly compiler: string;
