@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "ava";
-import { compilerOf, findArch, fragmentOf, loadArches } from "./arch.ts";
+import { compilerOf, findArch, fragmentOf, loadArches, programPrefix } from "./arch.ts";
 import { mergeFragments, parseFragment } from "./kconfig.ts";
 import { Failure } from "./model/failure.ts";
 import { projectDir } from "./paths.ts";
@@ -68,6 +68,12 @@ test("suites' options for one architecture are for one that is there", (t) => {
         name,
       );
   }
+});
+
+test("programs are made by the tools of their own compiler", async (t) => {
+  t.is(programPrefix(await findArch("parisc64")), "hppa-linux-gnu-");
+  t.is(programPrefix(await findArch("sparc64")), "sparc64-linux-gnu-");
+  t.is(programPrefix(await findArch("x86_64")), "");
 });
 
 test("aliases are names too", async (t) => {

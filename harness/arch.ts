@@ -137,6 +137,11 @@ export function compilerOf({ compiler, flags = [] }: Abi): readonly [string, ...
   return [compiler, ...flags];
 }
 
+/** CROSS_COMPILE= of the guest's programs; "" for the host's own. A kernel's may be another. */
+export function programPrefix(arch: Pick<Arch, "abis" | "crossCompile">): string {
+  return arch.abis[0]?.compiler.replace(/gcc$/, "") ?? arch.crossCompile;
+}
+
 function defaultDir(): string {
   return path.join(path.dirname(fileURLToPath(import.meta.url)), "arch");
 }
