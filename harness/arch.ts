@@ -6,7 +6,10 @@ import { projectDir } from "./paths.ts";
 
 /** An ABI whose programs this architecture's kernel runs. */
 export interface Abi {
-  /** As in case names: <case>@<abi>; the first of an architecture is its native one. */
+  /**
+   * As in case names: <case>@<abi>; the first of an architecture is its native one, or, where that
+   * has no C library, the one that all its programs are of: their cases' names have no @<abi>.
+   */
   readonly name: string;
   /** The C compiler on PATH that makes static programs for it ... */
   readonly compiler: string;
@@ -134,6 +137,11 @@ function fragmentPath(name: string): string {
 /** The command that compiles for an ABI: the compiler and the flags that choose the ABI. */
 export function compilerOf({ compiler, flags = [] }: Abi): readonly [string, ...string[]] {
   return [compiler, ...flags];
+}
+
+/** CROSS_COMPILE= of the guest's programs; "" for the host's own. A kernel's may be another. */
+export function programPrefix(arch: Pick<Arch, "abis" | "crossCompile">): string {
+  return arch.abis[0]?.compiler.replace(/gcc$/, "") ?? arch.crossCompile;
 }
 
 function defaultDir(): string {

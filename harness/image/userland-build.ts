@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Arch } from "../arch.ts";
+import { programPrefix, type Arch } from "../arch.ts";
 import { allEnded } from "../model/all-ended.ts";
 import { Failure } from "../model/failure.ts";
 import { execSandboxed } from "../sandbox.ts";
@@ -120,7 +120,7 @@ async function buildBusybox(request: BuildRequest, step: Step, jobs: string): Pr
   const make = (...targets: string[]): [string, ...string[]] => [
     "make",
     "-s",
-    `CROSS_COMPILE=${request.arch.crossCompile}`,
+    `CROSS_COMPILE=${programPrefix(request.arch)}`,
     `CC=${compiler(request.arch)}`,
     ...targets,
   ];
@@ -160,7 +160,7 @@ async function buildBusybox(request: BuildRequest, step: Step, jobs: string): Pr
 }
 
 async function buildDropbear(request: BuildRequest, step: Step, jobs: string): Promise<void> {
-  const { crossCompile } = request.arch;
+  const prefix = programPrefix(request.arch);
   await step("dropbear: unpack", "dropbear", unpack("dropbear"));
   // Its make reads this from the build folder.
   await copyFile(
@@ -170,7 +170,7 @@ async function buildDropbear(request: BuildRequest, step: Step, jobs: string): P
   await step("dropbear: configure", "dropbear", [
     "./configure",
     "--quiet",
-    ...(crossCompile ? [`--host=${path.basename(crossCompile).replace(/-$/, "")}`] : []),
+    ...(prefix ? [`--host=${path.basename(prefix).replace(/-$/, "")}`] : []),
     "--enable-static",
     "--enable-bundled-libtom",
     "--disable-zlib",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Arch } from "../arch.ts";
+import { programPrefix, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import type { ExecResult } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
@@ -232,7 +232,7 @@ async function build(
       "-perm",
       "-u+x",
       "-exec",
-      `${arch.crossCompile}strip`,
+      `${programPrefix(arch)}strip`,
       "--strip-debug",
       "{}",
       "+",
