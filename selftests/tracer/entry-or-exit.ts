@@ -4,19 +4,21 @@ import { guest, table } from "./guest.ts";
 
 const { arch } = guest.syscalls;
 
-const powerpc = {
-  24: "gpr 3 still is an argument at entries",
-  304: "ccr has no error at entries",
-  344: "result is not set at entries",
-};
+/** By the width of a register. */
+const powerpc = (bytes: number) => ({
+  [3 * bytes]: "gpr 3 still is an argument at entries",
+  [38 * bytes]: "ccr has no error at entries",
+  [43 * bytes]: "result is not set at entries",
+});
 /** Registers by which these architectures' own tracers told entries from exits, by their offsets. */
 const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   // report_syscall() of arch/arm64/kernel/ptrace.c and arch/arm/kernel/ptrace.c.
   arm64: { 0: "x0 still is an argument at entries", 56: "x7 is 0 at entries, 1 at exits" },
   arm: { 0: "r0 still is an argument at entries", 48: "ip is 0 at entries, 1 at exits" },
   s390x: { 32: "gpr 2 is the number at entries" },
-  ppc64: powerpc,
-  ppc64le: powerpc,
+  ppc: powerpc(4),
+  ppc64: powerpc(8),
+  ppc64le: powerpc(8),
   riscv64: { 80: "a0 still is an argument at entries (as in 6.1)" },
 };
 
@@ -26,8 +28,8 @@ export const tellingRegisters = telling[arch] ?? {};
 export function exitAsEntry(name: string, result: bigint): string {
   // do_syscall() of arch/s390/kernel/syscall.c: number and result are in the same register.
   if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
-  // start_thread() of asm/processor.h clears the register of the number with the others.
-  if (name === "execve" && arch.startsWith("arm"))
+  // start_thread() of asm/processor.h or ELF_PLAT_INIT() of asm/elf.h clears the register of the number with the others.
+  if (name === "execve" && /^(arm|loongarch)/.test(arch))
     return `entry ${table.call(arch, 0n)?.name ?? 0}`;
   return `entry ${name}`;
 }

@@ -16,8 +16,9 @@ function wait6(mask?: bigint): Waiting {
 }
 
 async function maskAlarm(scene: Scene, how: number): Promise<void> {
+  // A kernel's sigset_t is made of longs.
   const data = Buffer.alloc(8);
-  scene.calls.order.write(data, 0, 8, 1n << BigInt(signals.alarm - 1));
+  scene.calls.order.write(data, 0, scene.agent.pointerBytes, 1n << BigInt(signals.alarm - 1));
   await scene.agent.call(scene.calls.make("rt_sigprocmask", [how, { data: 0 }, 0, 8], { data }));
 }
 

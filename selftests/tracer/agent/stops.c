@@ -199,17 +199,24 @@ struct wait6_usage {
 	int64_t rest[28];
 };
 
+/* A sigset_t as kernels have it: longs, of which mips has twice as many as others. */
+#define KERNEL_SIGSET_LONGS (_NSIG / 8 / sizeof(long))
+
 static pid_t wait_for(const struct waiting *waiting, pid_t pid, int options,
 		      int *status, struct usage *usage)
 {
+	unsigned long mask[KERNEL_SIGSET_LONGS] = { 0 };
 	struct wait6_usage fine = { 0 };
 	struct rusage coarse = { 0 };
+	unsigned int i;
 	pid_t got;
 
 	if (waiting->how != WAIT4) {
+		for (i = 0; i < sizeof(waiting->mask) / sizeof(long); i++)
+			mask[i] = waiting->mask >> (8 * sizeof(long) * i);
 		got = syscall(waiting->nr, pid, status, options, &fine,
-			      waiting->how == WAIT6_MASKED ? &waiting->mask : NULL,
-			      sizeof(waiting->mask));
+			      waiting->how == WAIT6_MASKED ? mask : NULL,
+			      sizeof(mask));
 		usage->user_ns = fine.times[0] * 1000000000ULL + fine.times[1];
 		usage->system_ns = fine.times[2] * 1000000000ULL + fine.times[3];
 	} else {
