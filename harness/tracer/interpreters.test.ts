@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import test from "ava";
+import { Failure } from "../model/failure.ts";
 import { syscallsSchema } from "../syscalls.ts";
 import { GuestOrder } from "./guest-order.ts";
 import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
@@ -11,6 +12,8 @@ import { SyscallInfoInterpreter } from "./syscall-info.ts";
 /** As much of a kernel's description as these tests need. */
 const syscalls = syscallsSchema.parse({
   arch: "x86_64",
+  errors: { ENOENT: 2, EAGAIN: 11, EWOULDBLOCK: 11 },
+  signals: { SIGKILL: 9, SIGSTOP: 19 },
   abis: [
     {
       name: "x86_64",
@@ -239,10 +242,21 @@ test("calls as strace writes them", (t) => {
   t.is(call("i386", 20n, [1n]), "[i386] getpid()");
   t.is(call("x86_64", 134n, [1n, 2n]), "uselib()");
   t.is(call("x86_64", 100000n, [1n, 2n]), "syscall_0x186a0(0x1, 0x2)");
-  t.is(resultText(-2n, true), "-1 ENOENT");
-  t.is(resultText(-512n, true), "-1 ERESTARTSYS");
-  t.is(resultText(-4n, false), "-4");
-  t.is(resultText(0x7f0000000000n, false), "0x7f0000000000");
+  const result = (value: bigint, isError: boolean) => resultText({ value, isError }, table);
+  t.is(result(-2n, true), "-1 ENOENT");
+  t.is(result(-11n, true), "-1 EAGAIN");
+  t.is(result(-512n, true), "-1 ERESTARTSYS");
+  t.is(result(-99n, true), "-1 errno 99");
+  t.is(result(-4n, false), "-4");
+  t.is(result(0x7f0000000000n, false), "0x7f0000000000");
+});
+
+test("errors and signals have the numbers of the kernel's headers", (t) => {
+  t.is(table.signal("SIGSTOP"), 19);
+  t.is(table.errno("ENOENT"), 2);
+  t.is(table.signalName(9), "SIGKILL");
+  t.is(table.signalName(33), "signal 33");
+  t.is(t.throws(() => table.signal("SIGNONE"), { instanceOf: Failure }).reason, "no-such-name");
 });
 
 test("a call that never returns is shown at the end of its tracee", async (t) => {

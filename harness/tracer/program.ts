@@ -39,9 +39,6 @@ export const followOptions =
   ptraceOptions.clone |
   ptraceOptions.exec;
 
-/** The same number on every architecture but mips, parisc, sparc and alpha. */
-const sigstop = 19;
-
 /** The facts that these interpreters live on. */
 export function factsFor(
   interpreters: readonly string[],
@@ -100,7 +97,7 @@ export async function traceProgram(
       ...(request.cwd === undefined ? [] : [calls.chdir(request.cwd)]),
       ...(request.before ?? []),
       // Stops right before execve(), so that a tracer which alternates starts on the right foot.
-      calls.raise(sigstop),
+      calls.raise("SIGSTOP"),
       calls.execve(file.includes("/") ? file : `/bin/${file}`, request.argv, request.env),
     ],
   });

@@ -1,4 +1,4 @@
-import { guest, table } from "./guest.ts";
+import { enosys, guest, table } from "./guest.ts";
 
 /* What registers hold at entries and at exits: for a tracer that takes one for the other, and for one that looks. */
 
@@ -28,8 +28,8 @@ export const tellingRegisters = telling[arch] ?? {};
 export function exitAsEntry(name: string, result: bigint): string {
   // do_syscall() of arch/s390/kernel/syscall.c: number and result are in the same register.
   if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
-  // start_thread() of asm/processor.h or ELF_PLAT_INIT() of asm/elf.h clears the register of the number with the others.
-  if (name === "execve" && /^(arm|loongarch)/.test(arch))
+  // start_thread() of asm/processor.h clears the register of the number with the others.
+  if (name === "execve" && arch.startsWith("arm"))
     return `entry ${table.call(arch, 0n)?.name ?? 0}`;
   return `entry ${name}`;
 }
@@ -42,10 +42,10 @@ interface Entered {
 
 /** What these calls are taken to return where their entries are taken for exits. */
 export function mayBeEntriesAsExits(calls: readonly Entered[]): readonly bigint[][] {
-  const enosys = calls.map(() => -38n);
+  const failed = calls.map(() => enosys);
   const argument = calls.map(({ firstArgument }) => BigInt(firstArgument));
   if (arch === "s390x") return [calls.map(({ nr }) => BigInt(nr))];
   // The first as of 6.12, the second as in 6.1.
-  if (arch === "riscv64") return [enosys, argument];
-  return /^(arm|ppc)/.test(arch) ? [argument] : [enosys];
+  if (arch === "riscv64") return [failed, argument];
+  return /^(arm|ppc)/.test(arch) ? [argument] : [failed];
 }

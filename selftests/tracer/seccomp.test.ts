@@ -4,6 +4,7 @@ import {
   guest,
   ptraceOptions,
   scenario,
+  signals,
   skip,
   twoViews,
   type Step,
@@ -62,7 +63,7 @@ twoViews(
         "entry getgid",
         // The filter's SIGSYS comes with the call rolled back.
         kinds[from + 6] ?? "",
-        "signal 31",
+        `signal ${signals.sys}`,
       ]);
     },
   },

@@ -1,6 +1,11 @@
 import type { ArchAbis } from "../../syscalls.ts";
 
-const include = ["arch/loongarch/include", "arch/loongarch/include/uapi", "include/uapi", "include"];
+const include = [
+  "arch/loongarch/include",
+  "arch/loongarch/include/uapi",
+  "include/uapi",
+  "include",
+];
 
 export default {
   name: "loongarch64",
