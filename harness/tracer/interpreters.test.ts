@@ -209,6 +209,46 @@ test("powerpc: 32-bit tasks have sets of narrow registers", async (t) => {
   t.deepEqual(exit, { op: "exit", abi: "ppc", value: -14n, isError: true });
 });
 
+test("mips: an error is told by a3, and what has a number of n32 is a call of n32", async (t) => {
+  const [v0, a0, a3, a5] = [16, 32, 56, 72];
+  const reader = await legacyOf("mips64", true);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(360, 8, true, values)));
+  const entry = read({ [v0]: 5038n, [a0]: 1n, [a3]: 4n, [a5]: 6n });
+  t.true(entry?.op === "entry" && entry.abi === "mips64" && entry.nr === 5038n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 0n, 6n]);
+  const failed = { op: "exit", abi: "mips64", value: -14n, isError: true } as const;
+  t.deepEqual(read({ [v0]: 14n, [a3]: 1n }), failed);
+  const other = read({ [v0]: 6038n });
+  t.true(other?.op === "entry" && other.abi === "n32");
+  t.deepEqual(read({ [v0]: 14n }), { op: "exit", abi: "mips64", value: 14n, isError: false });
+  const none = read({ [v0]: 7000n });
+  t.true(none?.op === "entry" && none.abi === "mips64");
+});
+
+test("mips: sets of o32 have words that nobody uses before the registers", async (t) => {
+  const reader = await legacyOf("mips64el", false);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(180, 4, false, values)));
+  const entry = read({ 32: 4020n, 40: 1n, 52: 4n, 60: 6n });
+  t.true(entry?.op === "entry" && entry.abi === "o32" && entry.nr === 4020n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 0n, 6n]);
+  const failed = { op: "exit", abi: "o32", value: -14n, isError: true } as const;
+  t.deepEqual(read({ 32: 14n, 52: 1n }), failed);
+});
+
+test("loongarch64: a7 is the number, the first argument is beside a0", async (t) => {
+  const reader = await legacyOf("loongarch64", false);
+  const [a0, a1, a7, original] = [32, 40, 88, 256];
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(360, 8, false, values)));
+  const entry = read({ [a0]: -38n, [a1]: 2n, [a7]: 172n, [original]: 1n });
+  t.true(entry?.op === "entry" && entry.nr === 172n);
+  t.deepEqual(entry?.op === "entry" ? entry.args.slice(0, 3) : [], [1n, 2n, 0n]);
+  const failed = { op: "exit", abi: "loongarch64", value: -14n, isError: true } as const;
+  t.deepEqual(read({ [a0]: -14n, [a7]: 172n }), failed);
+});
+
 test("riscv64: a7 is the number, a0 the result and what is left of the first argument", async (t) => {
   const reader = await legacyOf("riscv64", false);
   const entry = reader.read(syscallStop(words(256, 8, false, { 80: -38n, 88: 2n, 136: 172n })));

@@ -20,6 +20,8 @@ export interface RegisterSet {
   readonly abi: string;
   /** An ABI that is recognised by a bit of the number. */
   readonly numberBit?: { readonly bit: number; readonly abi: string };
+  /** An ABI that has numbers of its own. */
+  readonly numbers?: { readonly from: number; readonly to: number; readonly abi: string };
   readonly ip: Register;
   readonly nr: Register;
   readonly args: readonly Register[];
@@ -152,7 +154,8 @@ export class LegacyInterpreter implements Interpreter {
       const known = this.#arch.opcodes[raw.opcode.value.toString("hex")];
       if (known !== undefined && known !== set.abi) return known;
     }
-    const { numberBit } = set;
+    const { numberBit, numbers } = set;
+    if (numbers && nr >= numbers.from && nr <= numbers.to) return numbers.abi;
     // Bit 30 is set in -1 too, which is no number.
     if (numberBit && nr >= 0n && (Number(nr) & numberBit.bit) !== 0) return numberBit.abi;
     return set.abi;

@@ -172,9 +172,9 @@ twoViews("attach_in_exec", attachInExec, {
     );
     const said = results(steps.map(({ legacy }) => legacy));
     const might = mayBeEntriesAsExits([
-      { nr: table.number("getpid") ?? 0, firstArgument: 1 },
-      { nr: 50000, firstArgument: 1 },
-      { nr: table.number("getppid") ?? 0, firstArgument: 0 },
+      { nr: table.number("getpid") ?? 0, firstArgument: 1, fourthArgument: 4 },
+      { nr: 50000, firstArgument: 1, fourthArgument: 4 },
+      { nr: table.number("getppid") ?? 0, firstArgument: 0, fourthArgument: 0 },
     ]);
     t.true(might.map(String).includes(String(said)), `results: ${String(said)}`);
   },
