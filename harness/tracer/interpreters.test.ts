@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import test from "ava";
 import { Failure } from "../model/failure.ts";
 import { syscallsSchema } from "../syscalls.ts";
+import type { Fact } from "./stop.ts";
 import { GuestOrder } from "./guest-order.ts";
 import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
 import { callText, LineMaker, resultText } from "./lines.ts";
@@ -226,15 +227,26 @@ test("mips: an error is told by a3, and what has a number of n32 is a call of n3
   t.true(none?.op === "entry" && none.abi === "mips64");
 });
 
-test("mips: sets of o32 have words that nobody uses before the registers", async (t) => {
-  const reader = await legacyOf("mips64el", false);
-  const read = (values: Record<number, bigint>) =>
-    reader.read(syscallStop(words(180, 4, false, values)));
-  const entry = read({ 32: 4020n, 40: 1n, 52: 4n, 60: 6n });
-  t.true(entry?.op === "entry" && entry.abi === "o32" && entry.nr === 4020n);
-  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 0n, 6n]);
-  const failed = { op: "exit", abi: "o32", value: -14n, isError: true } as const;
-  t.deepEqual(read({ 32: 14n, 52: 1n }), failed);
+test("mips: of six arguments o32 has two on the stack", async (t) => {
+  for (const [arch, abi] of [
+    ["mips64el", "o32"],
+    ["mipsel", "mipsel"],
+  ] as const) {
+    const reader = await legacyOf(arch, false);
+    const stop = (values: Record<number, bigint>, stack: Fact<Buffer>) => {
+      const { raw, ...rest } = syscallStop(words(180, 4, false, values));
+      return reader.read({ raw: { ...raw, stack }, ...rest });
+    };
+    const stack = words(24, 4, false, { 16: 5n, 20: 6n });
+    // There are words that nobody uses before the registers.
+    const entry = stop({ 32: 4020n, 36: 9n, 40: 1n, 52: 4n }, { ok: true, value: stack });
+    t.true(entry?.op === "entry" && entry.abi === abi && entry.nr === 4020n);
+    t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 5n, 6n]);
+    const exit = stop({ 32: 14n, 52: 1n }, { ok: true, value: stack });
+    t.deepEqual(exit, { op: "exit", abi, value: -14n, isError: true });
+    const unreadable = stop({ 32: 4020n, 40: 1n, 52: 4n }, { ok: false, errno: 5 });
+    t.deepEqual(unreadable?.op === "entry" ? unreadable.args : [], [1n, 0n, 0n, 4n, 0n, 0n]);
+  }
 });
 
 test("loongarch64: a7 is the number, the first argument is beside a0", async (t) => {

@@ -24,7 +24,10 @@ export interface RegisterSet {
   readonly numbers?: { readonly from: number; readonly to: number; readonly abi: string };
   readonly ip: Register;
   readonly nr: Register;
+  /** Those that are in registers. */
   readonly args: readonly Register[];
+  /** The others: words on the stack, so many bytes above where this register points to. */
+  readonly stackArgs?: { readonly pointer: Register; readonly above: readonly number[] };
   readonly result: Register;
   /** Absent where a result from -4095 to -1 is an error. */
   readonly errorFlag?: ErrorFlag;
@@ -123,7 +126,20 @@ export class LegacyInterpreter implements Interpreter {
     const abi = this.#abi(stop, set, nr);
     const call = this.#table.call(abi, nr);
     const args = set.args.map((register) => this.#unsigned(bytes, register));
+    args.push(...this.#stackArgs(stop, set));
     return { op, abi, nr, ...(call ? { call } : {}), args };
+  }
+
+  /** What cannot be read is 0, as the kernel takes it. */
+  #stackArgs({ raw }: Stop, { stackArgs }: RegisterSet): readonly bigint[] {
+    if (!stackArgs) return [];
+    const { pointer, above } = stackArgs;
+    const stack = raw.stack?.ok ? raw.stack.value : Buffer.alloc(0);
+    return above.map((offset) =>
+      offset + pointer.bytes <= stack.length
+        ? this.#unsigned(stack, { offset, bytes: pointer.bytes })
+        : 0n,
+    );
   }
 
   #exit(stop: Stop): Reading {

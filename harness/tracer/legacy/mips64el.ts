@@ -27,8 +27,8 @@ export default {
       abi: "o32",
       ip: narrow(34),
       nr: narrow(2),
-      // The last two lie on the stack; scall64-o32.S puts them into a4 and a5 for a tracer's stop.
-      args: [4, 5, 6, 7, 8, 9].map(narrow),
+      args: [4, 5, 6, 7].map(narrow),
+      stackArgs: { pointer: narrow(29), above: [16, 20] },
       result: narrow(2),
       errorFlag: { register: narrow(7), mask: 0xffffffffn },
     },
