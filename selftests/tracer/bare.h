@@ -309,6 +309,73 @@ static inline long call6(long nr, long a, long b, long c, long d, long e, long f
 }
 #endif
 
+#elif defined(__sh__)
+
+__asm__(".globl _start\n"
+	"_start:\n"
+	"	mov.l @r15, r4\n"
+	"	mov r15, r5\n"
+	"	add #4, r5\n"
+	"	mov r4, r6\n"
+	"	shll2 r6\n"
+	"	add r5, r6\n"
+	"	add #4, r6\n"
+	"	mov.l 0f, r0\n"
+	"	jsr @r0\n"
+	"	nop\n"
+	"	.align 2\n"
+	"0:	.long start_tracee\n");
+
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r3 __asm__("r3") = nr;
+	register long r4 __asm__("r4") = a;
+	register long r5 __asm__("r5") = b;
+	register long r6 __asm__("r6") = c;
+	register long r7 __asm__("r7") = d;
+	register long r0 __asm__("r0") = e;
+	register long r1 __asm__("r1") = f;
+
+	__asm__ volatile("trapa #31"
+			 : "+r"(r0)
+			 : "r"(r3), "r"(r4), "r"(r5), "r"(r6), "r"(r7), "r"(r1)
+			 : "memory", "t");
+	return r0;
+}
+
+#elif defined(__hppa__)
+
+/* The stack grows upwards; the kernel leaves argc in r25 and argv in r24. */
+__asm__(".globl _start\n"
+	"_start:\n"
+	"	copy %r25, %r26\n"
+	"	copy %r24, %r25\n"
+	"	sh2add %r26, %r25, %r24\n"
+	"	ldo 4(%r24), %r24\n"
+	"	ldo 64(%r30), %r30\n"
+	"	bl start_tracee, %r2\n"
+	"	nop\n");
+
+static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r20 __asm__("r20") = nr;
+	register long r26 __asm__("r26") = a;
+	register long r25 __asm__("r25") = b;
+	register long r24 __asm__("r24") = c;
+	register long r23 __asm__("r23") = d;
+	register long r22 __asm__("r22") = e;
+	register long r21 __asm__("r21") = f;
+	register long r28 __asm__("r28");
+
+	/* The gateway page, to which the kernel lets programs branch. */
+	__asm__ volatile("ble 0x100(%%sr2, %%r0)\n"
+			 "	nop"
+			 : "=r"(r28), "+r"(r20), "+r"(r26), "+r"(r25), "+r"(r24),
+			   "+r"(r23), "+r"(r22), "+r"(r21)
+			 : : "memory", "r1", "r2", "r19", "r29", "r31");
+	return r28;
+}
+
 #elif defined(__powerpc__)
 
 /* What stands at the beginning of a program, and a frame for the callee's link register. */
