@@ -28,6 +28,11 @@ const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   ppc: powerpc(4),
   ppc64: powerpc(8),
   ppc64le: powerpc(8),
+  sh4: { 0: "r0 is the fifth argument at entries" },
+  sparc64: {
+    64: "o0 still is an argument at entries",
+    256: "the carry has no error at entries",
+  },
   riscv64: { 80: "a0 still is an argument at entries (as in 6.1)" },
 };
 
@@ -39,8 +44,8 @@ export function exitAsEntry(name: string, result: bigint): string {
   if (arch === "s390x") return `entry ${table.call(arch, result)?.name ?? result}`;
   // Also on mips (arch/mips/kernel/scall*.S), where the number of an error is positive.
   if (arch.startsWith("mips")) return `entry ${result < 0n ? -result : result}`;
-  // start_thread() of asm/processor.h clears the register of the number with the others.
-  if (name === "execve" && arch.startsWith("arm"))
+  // start_thread() of asm/processor.h, or ELF_PLAT_INIT() of asm/elf.h, clears the register of the number with the others.
+  if (name === "execve" && /^(arm|sh4|sparc)/.test(arch))
     return `entry ${table.call(arch, 0n)?.name ?? 0}`;
   return `entry ${name}`;
 }
@@ -50,6 +55,7 @@ interface Entered {
   readonly nr: number;
   readonly firstArgument: number;
   readonly fourthArgument: number;
+  readonly fifthArgument: number;
 }
 
 /** What these calls are taken to return where their entries are taken for exits. */
@@ -62,5 +68,7 @@ export function mayBeEntriesAsExits(calls: readonly Entered[]): readonly bigint[
     return [calls.map(({ nr, fourthArgument }) => BigInt(fourthArgument === 0 ? nr : -nr))];
   // The first as of 6.12, the second as in 6.1.
   if (arch === "riscv64") return [failed, argument];
-  return /^(arm|ppc)/.test(arch) ? [argument] : [failed];
+  // The fifth argument's register is the result's.
+  if (arch === "sh4") return [calls.map(({ fifthArgument }) => BigInt(fifthArgument))];
+  return /^(arm|ppc|sparc)/.test(arch) ? [argument] : [failed];
 }

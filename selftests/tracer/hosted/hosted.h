@@ -23,19 +23,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../clone.h"
+
 /*
  * Numbers that no call has; tracers see them all the same.  The first tells where
  * what the C library does before ends.  s390 looks at sixteen bits of a number.
  */
 #define MARK_BEGIN	50001
 #define MARK_CHILD	50002
-
-/* Like fork(), but for the flags; s390 has the first two arguments the other way round. */
-#ifdef __s390__
-#define clone_with(flags) syscall(SYS_clone, 0, (flags) | SIGCHLD, 0, 0, 0)
-#else
-#define clone_with(flags) syscall(SYS_clone, (flags) | SIGCHLD, 0, 0, 0, 0)
-#endif
 
 int crowd(int argc, char **argv);
 int dispatched(int argc, char **argv);
