@@ -261,6 +261,48 @@ test("loongarch64: a7 is the number, the first argument is beside a0", async (t)
   t.deepEqual(read({ [a0]: -14n, [a7]: 172n }), failed);
 });
 
+test("sparc: the carry tells an error, in tstate or psr", async (t) => {
+  for (const [abi, length, width, error] of [
+    ["sparc64", 288, 8, 0x1100000000n],
+    ["sparc", 152, 4, 0x100000n],
+  ] as const) {
+    const [g1, o0, o5, flags] = [width, 8 * width, 13 * width, 32 * width];
+    const reader = await legacyOf("sparc64", true);
+    const read = (values: Record<number, bigint>) =>
+      reader.read(syscallStop(words(length, width, true, values)));
+    const entry = read({ [g1]: 20n, [o0]: 1n, [o5]: 6n });
+    t.true(entry?.op === "entry" && entry.abi === abi && entry.nr === 20n);
+    t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 0n, 0n, 6n]);
+    const failed = { op: "exit", abi, value: -14n, isError: true } as const;
+    t.deepEqual(read({ [g1]: 20n, [o0]: 14n, [flags]: error }), failed);
+    read({ [g1]: 20n });
+    const fine = { op: "exit", abi, value: 14n, isError: false } as const;
+    t.deepEqual(read({ [g1]: 20n, [o0]: 14n, [flags]: ~error }), fine);
+  }
+});
+
+test("parisc: arguments go downwards from gr 26", async (t) => {
+  const reader = await legacyOf("parisc", true);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(320, 4, true, values)));
+  const entry = read({ 80: 20n, 104: 1n, 100: 2n, 84: 6n, 112: 9n });
+  t.true(entry?.op === "entry" && entry.nr === 20n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 2n, 0n, 0n, 0n, 6n]);
+  const failed = { op: "exit", abi: "parisc", value: -14n, isError: true } as const;
+  t.deepEqual(read({ 80: 20n, 104: 1n, 112: -14n }), failed);
+});
+
+test("sh4: argument 5 is where the result will be", async (t) => {
+  const reader = await legacyOf("sh4", false);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(92, 4, false, values)));
+  const entry = read({ 12: 20n, 16: 1n, 28: 4n, 0: 5n, 4: 6n });
+  t.true(entry?.op === "entry" && entry.nr === 20n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 5n, 6n]);
+  const failed = { op: "exit", abi: "sh4", value: -14n, isError: true } as const;
+  t.deepEqual(read({ 12: 20n, 16: 1n, 0: -14n }), failed);
+});
+
 test("riscv64: a7 is the number, a0 the result and what is left of the first argument", async (t) => {
   const reader = await legacyOf("riscv64", false);
   const entry = reader.read(syscallStop(words(256, 8, false, { 80: -38n, 88: 2n, 136: 172n })));
