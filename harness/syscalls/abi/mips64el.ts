@@ -20,7 +20,8 @@ export default {
   configSymbols: ["MIPS"],
   abis: [
     { name: "mips64el", auditArch: 0xc0000008, bits: 64, ...table("n64", 5000, false) },
-    { name: "n32", auditArch: 0xe0000008, bits: 32, ...table("n32", 6000, false) },
+    // Its longs have 32 bits, its registers 64.
+    { name: "n32", auditArch: 0xe0000008, bits: 64, ...table("n32", 6000, false) },
     { name: "o32", auditArch: 0x40000008, bits: 32, ...table("o32", 4000, true) },
   ],
 } satisfies ArchAbis;
