@@ -7,6 +7,7 @@ import { cached } from "./cache.ts";
 import { fingerprint, sha256 } from "./fingerprint.ts";
 import { Failure } from "./model/failure.ts";
 import { findDefinitions, type Definition } from "./syscalls/define.ts";
+import { readNumbers } from "./syscalls/numbers.ts";
 import { readTable, type TableEntry, type TableSource } from "./syscalls/table.ts";
 
 /** One ABI of an architecture as its kernel dispatches it; inert data, a file of syscalls/abi/ for each architecture. */
@@ -19,6 +20,8 @@ export interface SyscallAbi {
   readonly bits: 32 | 64;
   /** Set in all numbers of this ABI, where it shares auditArch with another. */
   readonly numberBit?: number;
+  /** What is added to a table's numbers. */
+  readonly numbersFrom?: number;
   /** Where its table is; kernels moved it, the first one that a tree has is taken. */
   readonly tables: readonly TableSource[];
 }
@@ -56,7 +59,14 @@ const abiSchema = z.object({
 });
 
 /** Every system call of a kernel tree for one architecture. */
-export const syscallsSchema = z.object({ arch: z.string(), abis: z.array(abiSchema) });
+export const syscallsSchema = z.object({
+  arch: z.string(),
+  abis: z.array(abiSchema),
+  /** "ENOSYS" and the like: architectures differ in their numbers. */
+  errors: z.record(z.string(), z.number()),
+  /** "SIGSTOP" and the like. */
+  signals: z.record(z.string(), z.number()),
+});
 export type Syscalls = z.infer<typeof syscallsSchema>;
 export type SyscallsAbi = z.infer<typeof abiSchema>;
 
@@ -88,7 +98,7 @@ export async function describeSyscalls(
       kind: "syscalls",
       fingerprint: fingerprint({
         // Raised when this folder reads trees in another way.
-        recipe: 1,
+        recipe: 2,
         // All that is read.
         tree: tree.identity,
         // Where it is looked for.
@@ -130,24 +140,24 @@ async function extract(
       bits: abi.bits,
       ...(abi.numberBit === undefined ? {} : { numberBit: abi.numberBit }),
       table: table.file,
-      calls: table.entries.map((each) => described(each, definitions, abi.numberBit ?? 0)),
+      calls: table.entries.map((each) =>
+        described(each, definitions, abi.numberBit ?? abi.numbersFrom ?? 0),
+      ),
     });
   }
-  return { arch: arch.name, abis };
+  return { arch: arch.name, abis, ...(await readNumbers(dir, arch.sourceArch)) };
 }
 
 function described(
   { nr, name, entry }: TableEntry,
   definitions: ReadonlyMap<string, Definition>,
-  numberBit: number,
+  numbersFrom: number,
 ): SyscallCall {
   const found = definitions.get(entry);
-  return {
-    nr: nr + numberBit,
-    name,
-    entry,
-    ...(found ? { args: [...found.args], definedIn: found.place } : {}),
-  };
+  const call = { nr: nr + numbersFrom, name, entry };
+  if (found) return { ...call, args: [...found.args], definedIn: found.place };
+  // Architectures that define it otherwise give it no arguments either.
+  return /^(rt_)?sigreturn$/.test(name) ? { ...call, args: [] } : call;
 }
 
 const abiDir = path.join(path.dirname(fileURLToPath(import.meta.url)), "syscalls", "abi");

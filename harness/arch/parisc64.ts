@@ -5,6 +5,7 @@ export default {
   aliases: ["hppa64"],
   kernelArch: "parisc64",
   crossCompile: "hppa64-linux-gnu-",
+  korg: "hppa64-linux",
   // The other one makes the vDSO of 32-bit programs.
   packages: ["gcc-hppa64-linux-gnu", "gcc-hppa-linux-gnu"],
   targets: ["vmlinux"],

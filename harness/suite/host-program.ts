@@ -56,7 +56,7 @@ export async function runOnHost(
       timeoutSeconds: 15 * scale,
       dir: program.cwd,
       scale,
-      syscalls: (await request.syscalls?.()) ?? { arch: "", abis: [] },
+      syscalls: (await request.syscalls?.()) ?? { arch: "", abis: [], errors: {}, signals: {} },
       lostFile,
     };
     const guestFile = path.join(work, "guest.json");

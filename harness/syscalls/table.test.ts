@@ -20,6 +20,8 @@ test("a table's rows belong to ABIs; compat entries count where they are asked f
     ["compat_sys_open", "sys_waitpid", "sys_ni_syscall"],
   );
   t.is(parseTbl(text, ["x32"], false)[0]?.entry, "compat_sys_execve");
+  t.is(parseTbl("55\tn64\tclone\t__sys_clone", ["n64"], false)[0]?.entry, "sys_clone");
+  t.is(parseTbl("2\t32\tfork\tsys_fork_wrapper", ["32"], false)[0]?.entry, "sys_fork");
 });
 
 test("a header's numbers come from the preprocessor, its names through aliases", (t) => {

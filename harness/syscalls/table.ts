@@ -76,9 +76,16 @@ export function parseTbl(text: string, columns: readonly string[], compat: boole
   });
 }
 
-/** Before 5.7 x86's tables had "__x64_sys_read" and "__ia32_compat_sys_open/ptregs". */
+/**
+ * Before 5.7 x86's tables had "__x64_sys_read" and "__ia32_compat_sys_open/ptregs"; mips' and sparc's
+ * have "__sys_clone", parisc's "sys_clone_wrapper", which save registers before they call sys_clone().
+ */
 function plainEntry(entry: string): string {
-  const plain = entry.replace(/^__(x64|ia32|x32|arm64|s390x?)_/, "").replace(/\/.*$/, "");
+  const plain = entry
+    .replace(/^__(x64|ia32|x32|arm64|s390x?)_/, "")
+    .replace(/^__sys_/, "sys_")
+    .replace(/_wrapper$/, "")
+    .replace(/\/.*$/, "");
   return plain === "" || plain === "-" ? "sys_ni_syscall" : plain;
 }
 

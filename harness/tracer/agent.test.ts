@@ -2,6 +2,7 @@ import test from "ava";
 import { Failure } from "../model/failure.ts";
 import type { SshChannel, SshCommandEnd } from "../vm/ssh.ts";
 import { Agent } from "./agent.ts";
+import { protocolVersion } from "./wire.ts";
 
 /** The other end of a channel: what was written to it, and a hand to answer with. */
 function channel() {
@@ -51,7 +52,7 @@ const hello = [8, 0, 42, 0, 0, 0];
 async function greeted() {
   const other = channel();
   const agent = Agent.over(other.end);
-  other.say(reply(1, 1, hello));
+  other.say(reply(1, protocolVersion, hello));
   return { agent: await agent, other };
 }
 

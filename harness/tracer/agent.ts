@@ -42,12 +42,19 @@ export interface WantedFacts {
   readonly syscall: readonly FactName[];
   readonly event: readonly FactName[];
   readonly other: readonly FactName[];
-  /** Where the instruction pointer lies in a register set of this length, for "opcode". */
-  readonly ip?: readonly {
+  /** What lies where in a register set of this length. */
+  readonly places?: readonly {
     readonly length: number;
-    readonly offset: number;
-    readonly bytes: number;
+    /** For "opcode": the instruction pointer. */
+    readonly ip: Place;
+    /** For "stack": the stack pointer, and how many bytes there. */
+    readonly stack?: { readonly pointer: Place; readonly count: number };
   }[];
+}
+
+interface Place {
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 export interface SpawnRequest {
@@ -160,13 +167,17 @@ export class Agent {
   async want(facts: WantedFacts): Promise<void> {
     const mask = (names: readonly FactName[]) =>
       names.reduce((bits, name) => bits | factBits[name], 0);
-    const places = facts.ip ?? [];
+    const places = facts.places ?? [];
     const writer = new FrameWriter()
       .u8(mask(facts.syscall))
       .u8(mask(facts.event))
       .u8(mask(facts.other))
       .u8(places.length);
-    for (const { length, offset, bytes } of places) writer.u16(length).u16(offset).u16(bytes);
+    for (const { length, ip, stack } of places) {
+      const { pointer, count } = stack ?? { pointer: { offset: 0, bytes: 0 }, count: 0 };
+      writer.u16(length).u16(ip.offset).u16(ip.bytes);
+      writer.u16(pointer.offset).u16(pointer.bytes).u16(count);
+    }
     await this.#connection.request(requestTypes.facts, writer);
   }
 

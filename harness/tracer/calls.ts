@@ -43,8 +43,8 @@ export class Calls {
   }
 
   /** kill(getpid(), signal) by whoever makes the call. */
-  raise(signal: number): Call {
-    return this.make("kill", ["self", signal]);
+  raise(signal: string): Call {
+    return this.make("kill", ["self", this.#table.signal(signal)]);
   }
 
   chdir(dir: string): Call {

@@ -1,6 +1,8 @@
 import { readdirSync } from "node:fs";
 import test from "ava";
+import { Failure } from "../model/failure.ts";
 import { syscallsSchema } from "../syscalls.ts";
+import type { Fact } from "./stop.ts";
 import { GuestOrder } from "./guest-order.ts";
 import { LegacyInterpreter, loadLegacyArch } from "./legacy.ts";
 import { callText, LineMaker, resultText } from "./lines.ts";
@@ -11,6 +13,8 @@ import { SyscallInfoInterpreter } from "./syscall-info.ts";
 /** As much of a kernel's description as these tests need. */
 const syscalls = syscallsSchema.parse({
   arch: "x86_64",
+  errors: { ENOENT: 2, EAGAIN: 11, EWOULDBLOCK: 11 },
+  signals: { SIGKILL: 9, SIGSTOP: 19 },
   abis: [
     {
       name: "x86_64",
@@ -206,6 +210,99 @@ test("powerpc: 32-bit tasks have sets of narrow registers", async (t) => {
   t.deepEqual(exit, { op: "exit", abi: "ppc", value: -14n, isError: true });
 });
 
+test("mips: an error is told by a3, and what has a number of n32 is a call of n32", async (t) => {
+  const [v0, a0, a3, a5] = [16, 32, 56, 72];
+  const reader = await legacyOf("mips64", true);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(360, 8, true, values)));
+  const entry = read({ [v0]: 5038n, [a0]: 1n, [a3]: 4n, [a5]: 6n });
+  t.true(entry?.op === "entry" && entry.abi === "mips64" && entry.nr === 5038n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 0n, 6n]);
+  const failed = { op: "exit", abi: "mips64", value: -14n, isError: true } as const;
+  t.deepEqual(read({ [v0]: 14n, [a3]: 1n }), failed);
+  const other = read({ [v0]: 6038n });
+  t.true(other?.op === "entry" && other.abi === "n32");
+  t.deepEqual(read({ [v0]: 14n }), { op: "exit", abi: "mips64", value: 14n, isError: false });
+  const none = read({ [v0]: 7000n });
+  t.true(none?.op === "entry" && none.abi === "mips64");
+});
+
+test("mips: of six arguments o32 has two on the stack", async (t) => {
+  for (const [arch, abi] of [
+    ["mips64el", "o32"],
+    ["mipsel", "mipsel"],
+  ] as const) {
+    const reader = await legacyOf(arch, false);
+    const stop = (values: Record<number, bigint>, stack: Fact<Buffer>) => {
+      const { raw, ...rest } = syscallStop(words(180, 4, false, values));
+      return reader.read({ raw: { ...raw, stack }, ...rest });
+    };
+    const stack = words(24, 4, false, { 16: 5n, 20: 6n });
+    // There are words that nobody uses before the registers.
+    const entry = stop({ 32: 4020n, 36: 9n, 40: 1n, 52: 4n }, { ok: true, value: stack });
+    t.true(entry?.op === "entry" && entry.abi === abi && entry.nr === 4020n);
+    t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 5n, 6n]);
+    const exit = stop({ 32: 14n, 52: 1n }, { ok: true, value: stack });
+    t.deepEqual(exit, { op: "exit", abi, value: -14n, isError: true });
+    const unreadable = stop({ 32: 4020n, 40: 1n, 52: 4n }, { ok: false, errno: 5 });
+    t.deepEqual(unreadable?.op === "entry" ? unreadable.args : [], [1n, 0n, 0n, 4n, 0n, 0n]);
+  }
+});
+
+test("loongarch64: a7 is the number, the first argument is beside a0", async (t) => {
+  const reader = await legacyOf("loongarch64", false);
+  const [a0, a1, a7, original] = [32, 40, 88, 256];
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(360, 8, false, values)));
+  const entry = read({ [a0]: -38n, [a1]: 2n, [a7]: 172n, [original]: 1n });
+  t.true(entry?.op === "entry" && entry.nr === 172n);
+  t.deepEqual(entry?.op === "entry" ? entry.args.slice(0, 3) : [], [1n, 2n, 0n]);
+  const failed = { op: "exit", abi: "loongarch64", value: -14n, isError: true } as const;
+  t.deepEqual(read({ [a0]: -14n, [a7]: 172n }), failed);
+});
+
+test("sparc: the carry tells an error, in tstate or psr", async (t) => {
+  for (const [abi, length, width, error] of [
+    ["sparc64", 288, 8, 0x1100000000n],
+    ["sparc", 152, 4, 0x100000n],
+  ] as const) {
+    const [g1, o0, o5, flags] = [width, 8 * width, 13 * width, 32 * width];
+    const reader = await legacyOf("sparc64", true);
+    const read = (values: Record<number, bigint>) =>
+      reader.read(syscallStop(words(length, width, true, values)));
+    const entry = read({ [g1]: 20n, [o0]: 1n, [o5]: 6n });
+    t.true(entry?.op === "entry" && entry.abi === abi && entry.nr === 20n);
+    t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 0n, 0n, 6n]);
+    const failed = { op: "exit", abi, value: -14n, isError: true } as const;
+    t.deepEqual(read({ [g1]: 20n, [o0]: 14n, [flags]: error }), failed);
+    read({ [g1]: 20n });
+    const fine = { op: "exit", abi, value: 14n, isError: false } as const;
+    t.deepEqual(read({ [g1]: 20n, [o0]: 14n, [flags]: ~error }), fine);
+  }
+});
+
+test("parisc: arguments go downwards from gr 26", async (t) => {
+  const reader = await legacyOf("parisc", true);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(320, 4, true, values)));
+  const entry = read({ 80: 20n, 104: 1n, 100: 2n, 84: 6n, 112: 9n });
+  t.true(entry?.op === "entry" && entry.nr === 20n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 2n, 0n, 0n, 0n, 6n]);
+  const failed = { op: "exit", abi: "parisc", value: -14n, isError: true } as const;
+  t.deepEqual(read({ 80: 20n, 104: 1n, 112: -14n }), failed);
+});
+
+test("sh4: argument 5 is where the result will be", async (t) => {
+  const reader = await legacyOf("sh4", false);
+  const read = (values: Record<number, bigint>) =>
+    reader.read(syscallStop(words(92, 4, false, values)));
+  const entry = read({ 12: 20n, 16: 1n, 28: 4n, 0: 5n, 4: 6n });
+  t.true(entry?.op === "entry" && entry.nr === 20n);
+  t.deepEqual(entry?.op === "entry" ? entry.args : [], [1n, 0n, 0n, 4n, 5n, 6n]);
+  const failed = { op: "exit", abi: "sh4", value: -14n, isError: true } as const;
+  t.deepEqual(read({ 12: 20n, 16: 1n, 0: -14n }), failed);
+});
+
 test("riscv64: a7 is the number, a0 the result and what is left of the first argument", async (t) => {
   const reader = await legacyOf("riscv64", false);
   const entry = reader.read(syscallStop(words(256, 8, false, { 80: -38n, 88: 2n, 136: 172n })));
@@ -239,10 +336,21 @@ test("calls as strace writes them", (t) => {
   t.is(call("i386", 20n, [1n]), "[i386] getpid()");
   t.is(call("x86_64", 134n, [1n, 2n]), "uselib()");
   t.is(call("x86_64", 100000n, [1n, 2n]), "syscall_0x186a0(0x1, 0x2)");
-  t.is(resultText(-2n, true), "-1 ENOENT");
-  t.is(resultText(-512n, true), "-1 ERESTARTSYS");
-  t.is(resultText(-4n, false), "-4");
-  t.is(resultText(0x7f0000000000n, false), "0x7f0000000000");
+  const result = (value: bigint, isError: boolean) => resultText({ value, isError }, table);
+  t.is(result(-2n, true), "-1 ENOENT");
+  t.is(result(-11n, true), "-1 EAGAIN");
+  t.is(result(-512n, true), "-1 ERESTARTSYS");
+  t.is(result(-99n, true), "-1 errno 99");
+  t.is(result(-4n, false), "-4");
+  t.is(result(0x7f0000000000n, false), "0x7f0000000000");
+});
+
+test("errors and signals have the numbers of the kernel's headers", (t) => {
+  t.is(table.signal("SIGSTOP"), 19);
+  t.is(table.errno("ENOENT"), 2);
+  t.is(table.signalName(9), "SIGKILL");
+  t.is(table.signalName(33), "signal 33");
+  t.is(t.throws(() => table.signal("SIGNONE"), { instanceOf: Failure }).reason, "no-such-name");
 });
 
 test("a call that never returns is shown at the end of its tracee", async (t) => {

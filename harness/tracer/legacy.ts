@@ -20,9 +20,14 @@ export interface RegisterSet {
   readonly abi: string;
   /** An ABI that is recognised by a bit of the number. */
   readonly numberBit?: { readonly bit: number; readonly abi: string };
+  /** An ABI that has numbers of its own. */
+  readonly numbers?: { readonly from: number; readonly to: number; readonly abi: string };
   readonly ip: Register;
   readonly nr: Register;
+  /** Those that are in registers. */
   readonly args: readonly Register[];
+  /** The others: words on the stack, so many bytes above where this register points to. */
+  readonly stackArgs?: { readonly pointer: Register; readonly above: readonly number[] };
   readonly result: Register;
   /** Absent where a result from -4095 to -1 is an error. */
   readonly errorFlag?: ErrorFlag;
@@ -121,7 +126,20 @@ export class LegacyInterpreter implements Interpreter {
     const abi = this.#abi(stop, set, nr);
     const call = this.#table.call(abi, nr);
     const args = set.args.map((register) => this.#unsigned(bytes, register));
+    args.push(...this.#stackArgs(stop, set));
     return { op, abi, nr, ...(call ? { call } : {}), args };
+  }
+
+  /** What cannot be read is 0, as the kernel takes it. */
+  #stackArgs({ raw }: Stop, { stackArgs }: RegisterSet): readonly bigint[] {
+    if (!stackArgs) return [];
+    const { pointer, above } = stackArgs;
+    const stack = raw.stack?.ok ? raw.stack.value : Buffer.alloc(0);
+    return above.map((offset) =>
+      offset + pointer.bytes <= stack.length
+        ? this.#unsigned(stack, { offset, bytes: pointer.bytes })
+        : 0n,
+    );
   }
 
   #exit(stop: Stop): Reading {
@@ -152,7 +170,8 @@ export class LegacyInterpreter implements Interpreter {
       const known = this.#arch.opcodes[raw.opcode.value.toString("hex")];
       if (known !== undefined && known !== set.abi) return known;
     }
-    const { numberBit } = set;
+    const { numberBit, numbers } = set;
+    if (numbers && nr >= numbers.from && nr <= numbers.to) return numbers.abi;
     // Bit 30 is set in -1 too, which is no number.
     if (numberBit && nr >= 0n && (Number(nr) & numberBit.bit) !== 0) return numberBit.abi;
     return set.abi;

@@ -1,4 +1,3 @@
-import os from "node:os";
 import { oneLine } from "../model/escape.ts";
 import type { Stop } from "./machine.ts";
 import type { CallTable, Reading } from "./reading.ts";
@@ -25,13 +24,16 @@ export class LineMaker {
       case "exited":
         return [...this.#unfinished(raw.pid), `+++ exited with ${kind.code} +++`];
       case "killed":
-        return [...this.#unfinished(raw.pid), `+++ killed by ${signalName(kind.signal)} +++`];
+        return [
+          ...this.#unfinished(raw.pid),
+          `+++ killed by ${this.#table.signalName(kind.signal)} +++`,
+        ];
       case "signal": {
         const code = raw.siginfo?.ok ? ` {si_code=${raw.siginfo.value.code}}` : "";
-        return [`--- ${signalName(kind.signal)}${code} ---`];
+        return [`--- ${this.#table.signalName(kind.signal)}${code} ---`];
       }
       case "group-stop":
-        return [`--- stopped by ${signalName(kind.signal)} ---`];
+        return [`--- stopped by ${this.#table.signalName(kind.signal)} ---`];
       case "syscall":
       case "event":
       case "trap-stop":
@@ -57,7 +59,7 @@ export class LineMaker {
         const call = this.#entered.get(pid);
         this.#entered.delete(pid);
         const text = call ? callText(call, this.#table) : "<... resumed>";
-        return [`${text} = ${resultText(reading.value, reading.isError)}`];
+        return [`${text} = ${resultText(reading, this.#table)}`];
       }
     }
   }
@@ -102,27 +104,10 @@ function argumentText(value: bigint, type: string, bits: 32 | 64): string {
 }
 
 /** What a call returned: a number, an address, or an error by name. */
-export function resultText(value: bigint, isError: boolean): string {
+export function resultText(
+  { value, isError }: { readonly value: bigint; readonly isError: boolean },
+  table: CallTable,
+): string {
   if (!isError) return value > 0x7fffffffn ? `0x${value.toString(16)}` : String(value);
-  return `-1 ${errorNameOf(Number(-value))}`;
-}
-
-/** include/linux/errno.h: never seen by programs, but by tracers. */
-const restartErrors: Readonly<Record<number, string>> = {
-  512: "ERESTARTSYS",
-  513: "ERESTARTNOINTR",
-  514: "ERESTARTNOHAND",
-  516: "ERESTART_RESTARTBLOCK",
-};
-
-/** An error by its name, the kernel's internal ones among them. */
-export function errorNameOf(errno: number): string {
-  const restart = restartErrors[errno];
-  const known = Object.entries(os.constants.errno).find(([, number]) => number === errno);
-  return restart ?? known?.[0] ?? `errno ${errno}`;
-}
-
-function signalName(signal: number): string {
-  const found = Object.entries(os.constants.signals).find(([, number]) => number === signal);
-  return found?.[0] ?? `signal ${signal}`;
+  return `-1 ${table.errorName(Number(-value))}`;
 }

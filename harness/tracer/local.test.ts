@@ -22,6 +22,8 @@ const test = anyTest as TestFn<{ dir: string; why?: string }>;
 /** As much of x86_64's table as the tracees here use. */
 const syscalls = syscallsSchema.parse({
   arch: "x86_64",
+  errors: { EFAULT: 14, ENOSYS: 38 },
+  signals: { SIGSTOP: 19 },
   abis: [
     {
       name: "x86_64",

@@ -1,6 +1,6 @@
 import type { Agent, Call, WantedFacts } from "./agent.ts";
 import type { Calls } from "./calls.ts";
-import type { LegacyArch } from "./legacy.ts";
+import type { LegacyArch, RegisterSet } from "./legacy.ts";
 import { StopMachine, type Stop } from "./machine.ts";
 import type { FactName } from "./stop.ts";
 
@@ -39,26 +39,34 @@ export const followOptions =
   ptraceOptions.clone |
   ptraceOptions.exec;
 
-/** The same number on every architecture but mips, parisc, sparc and alpha. */
-const sigstop = 19;
-
 /** The facts that these interpreters live on. */
 export function factsFor(
   interpreters: readonly string[],
   legacy: LegacyArch | undefined,
 ): WantedFacts {
+  const sets = legacy?.sets ?? [];
+  const hasStack = sets.some(({ stackArgs }) => stackArgs);
   const inSyscall: FactName[] = [
     ...(interpreters.includes("syscall-info") ? (["info"] as const) : []),
     ...(interpreters.includes("legacy") ? (["registers"] as const) : []),
     ...(interpreters.includes("legacy-opcode") ? (["registers", "opcode"] as const) : []),
+    ...(hasStack ? (["stack"] as const) : []),
   ];
   return {
     syscall: inSyscall,
     // A seccomp stop shows the registers of the call; the others, whom they are about.
     event: ["eventMessage", ...inSyscall],
     other: ["siginfo"],
-    ip: legacy?.sets.map(({ length, ip }) => ({ length, ...ip })) ?? [],
+    places: sets.map(({ length, ip, stackArgs }) => ({
+      length,
+      ip,
+      ...(stackArgs ? { stack: stackExtent(stackArgs) } : {}),
+    })),
   };
+}
+
+function stackExtent({ pointer, above }: NonNullable<RegisterSet["stackArgs"]>) {
+  return { pointer, count: Math.max(...above) + pointer.bytes };
 }
 
 export interface ProgramTrace {
@@ -100,7 +108,7 @@ export async function traceProgram(
       ...(request.cwd === undefined ? [] : [calls.chdir(request.cwd)]),
       ...(request.before ?? []),
       // Stops right before execve(), so that a tracer which alternates starts on the right foot.
-      calls.raise(sigstop),
+      calls.raise("SIGSTOP"),
       calls.execve(file.includes("/") ? file : `/bin/${file}`, request.argv, request.env),
     ],
   });

@@ -1,3 +1,4 @@
+import { Failure } from "../model/failure.ts";
 import type { Syscalls, SyscallCall, SyscallsAbi } from "../syscalls.ts";
 import type { Stop } from "./machine.ts";
 
@@ -33,13 +34,25 @@ export interface Interpreter {
   read(stop: Stop): Reading | undefined;
 }
 
-/** Finds calls in the description of a kernel. */
+/** include/linux/errno.h: never seen by programs, but by tracers. */
+const restartErrors: Readonly<Record<string, number>> = {
+  ERESTARTSYS: 512,
+  ERESTARTNOINTR: 513,
+  ERESTARTNOHAND: 514,
+  ERESTART_RESTARTBLOCK: 516,
+};
+
+/** Finds calls, errors and signals in the description of a kernel. */
 export class CallTable {
   readonly #byAbi = new Map<string, ReadonlyMap<number, SyscallCall>>();
   readonly #abis: readonly SyscallsAbi[];
+  readonly #errors: Readonly<Record<string, number>>;
+  readonly #signals: Readonly<Record<string, number>>;
 
   constructor(syscalls: Syscalls) {
     this.#abis = syscalls.abis;
+    this.#errors = { ...syscalls.errors, ...restartErrors };
+    this.#signals = syscalls.signals;
     for (const { name, calls } of syscalls.abis)
       this.#byAbi.set(name, new Map(calls.map((call) => [call.nr, call])));
   }
@@ -68,9 +81,42 @@ export class CallTable {
     return this.#abis.find(({ name }) => name === abi)?.bits ?? 64;
   }
 
+  /** An error by its name, the kernel's internal ones among them. */
+  errorName(errno: number): string {
+    return nameOf(errno, this.#errors) ?? `errno ${errno}`;
+  }
+
+  signalName(signal: number): string {
+    return nameOf(signal, this.#signals) ?? `signal ${signal}`;
+  }
+
+  /** The number of an error, such as "ENOSYS". Throws Failure "no-such-name". */
+  errno(name: string): number {
+    return numberOf(name, this.#errors);
+  }
+
+  /** The number of a signal, such as "SIGSTOP". Throws Failure "no-such-name". */
+  signal(name: string): number {
+    return numberOf(name, this.#signals);
+  }
+
   /** Numbers of a native call by name, for those who make calls; undefined when the kernel has it not. */
   number(name: string, abi = this.nativeAbi): number | undefined {
     const calls = this.#abis.find((each) => each.name === abi)?.calls;
     return calls?.find((call) => call.name === name && call.entry !== "sys_ni_syscall")?.nr;
   }
+}
+
+function nameOf(number: number, names: Readonly<Record<string, number>>): string | undefined {
+  return Object.entries(names).find(([, each]) => each === number)?.[0];
+}
+
+function numberOf(name: string, names: Readonly<Record<string, number>>): number {
+  const number = names[name];
+  if (number !== undefined) return number;
+  throw new Failure({
+    reason: "no-such-name",
+    blame: "infra",
+    what: `the headers of this kernel do not define ${name}`,
+  });
 }

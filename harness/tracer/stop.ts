@@ -23,6 +23,8 @@ export interface RawStop {
   readonly registers?: Fact<Buffer>;
   /** The two bytes before the instruction pointer. */
   readonly opcode?: Fact<Buffer>;
+  /** What lies from the stack pointer on, as much as was asked for of such a register set. */
+  readonly stack?: Fact<Buffer>;
   /** Time used, nanoseconds, as precise as the way of waiting is. */
   readonly usage?: { readonly userNs: bigint; readonly systemNs: bigint };
 }
@@ -35,6 +37,7 @@ export const factBits = {
   registers: 8,
   opcode: 16,
   usage: 32,
+  stack: 64,
 } as const;
 export type FactName = keyof typeof factBits;
 
@@ -75,6 +78,7 @@ function decodeStop(record: Buffer): RawStop {
     ...(has("registers") ? { registers: from.fact(() => from.bytes(from.u16())) } : {}),
     ...(has("opcode") ? { opcode: from.fact(() => from.bytes(2)) } : {}),
     ...(has("usage") ? { usage: { userNs: from.u64(), systemNs: from.u64() } } : {}),
+    ...(has("stack") ? { stack: from.fact(() => from.bytes(from.u16())) } : {}),
   };
   if (from.left > 0) throw protocolFailure(`a record with ${from.left} bytes too many`);
   return stop;

@@ -10,6 +10,7 @@ const output = `7418  [  59] execve(0x7ffd8ada5b20, 0x7ffd8ada6fd0, 0x7ffd8ada6f
 7418  [  58] --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=7419} ---
 7418  [  61] wait4(0x1cfb, 0, 0, 0 <unfinished ...>
 7418  [  61] <... wait4 resumed>)     = 0x1cfb
+7418  [5102] getgid()                   = -1 (errno 5102)
 7418  [  34] pause( <unfinished ...>
 7418  [  34] +++ killed by SIGKILL +++
 `;
@@ -28,6 +29,7 @@ test("strace's lines as calls: in two halves, without a return, with errors", (t
       [7419, "exit_group", 1, "?"],
       [7418, "vfork", 0, 0x1cfbn],
       [7418, "wait4", 4, 0x1cfbn],
+      [7418, "getgid", 0, "errno 5102"],
       [7418, "pause", 0, "?"],
     ],
   );

@@ -76,6 +76,9 @@ function numbers(text: string): bigint[] {
 function resultOf(text: string): { result: bigint | undefined; error: string | undefined } {
   const error = /^(?:-1|\?) (E\w+|\w+ \(errno \d+\))/.exec(text)?.[1];
   if (error !== undefined) return { result: -1n, error };
+  // One that has no name.
+  const errno = /^-1 \((errno \d+)\)/.exec(text)?.[1];
+  if (errno !== undefined) return { result: -1n, error: errno };
   const value = /^(0x[0-9a-f]+|-?\d+)/.exec(text)?.[1];
   return { result: value === undefined ? undefined : BigInt(value), error: undefined };
 }

@@ -134,6 +134,23 @@ test("records of stops: whatever bytes come, they are decoded or refused", (t) =
   t.true(refused > 100 && decoded > 100, `${refused} refused, ${decoded} decoded`);
 });
 
+test("a record's facts come in the order of their bits: the stack after the times", (t) => {
+  const record = (facts: number) => new FrameWriter().u32(7).u32(0x857f).u64(1n).u8(facts);
+  const decoded = (writer: FrameWriter) => {
+    // Without the length and the five bytes that make it a frame's body.
+    const body = writer.frame(0, 0).subarray(9);
+    const length = Buffer.alloc(2);
+    length.writeUInt16LE(body.length);
+    return decodeStops(Buffer.concat([length, body]))[0];
+  };
+  const refused = decoded(record(0x40).u16(14));
+  t.deepEqual([refused?.stack, refused?.usage], [{ ok: false, errno: 14 }, undefined]);
+  const stop = decoded(record(0x70).u16(14).u64(2n).u64(3n).u16(0).u16(4).u32(0x04030201));
+  t.deepEqual(stop?.opcode, { ok: false, errno: 14 });
+  t.deepEqual(stop?.usage, { userNs: 2n, systemNs: 3n });
+  t.deepEqual(stop?.stack, { ok: true, value: Buffer.from("01020304", "hex") });
+});
+
 test("a request is a length, a type, an id and what was put, little-endian", (t) => {
   const frame = new FrameWriter().u8(1).u16(0x203).u32(-1).u64(-2n).frame(7, 9);
   t.is(

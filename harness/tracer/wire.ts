@@ -5,7 +5,7 @@ import { Failure } from "../model/failure.ts";
  * and not aligned.
  */
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** The longest body of a frame. */
 export const frameLimit = 1 << 20;

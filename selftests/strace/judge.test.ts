@@ -1,5 +1,4 @@
 import type { ExecutionContext } from "ava";
-import { errorNameOf } from "../../harness/tracer/lines.ts";
 import { classify, type Stop } from "../../harness/tracer/machine.ts";
 import { ptraceRequests, traceProgram } from "../../harness/tracer/program.ts";
 import type { Reading } from "../../harness/tracer/reading.ts";
@@ -88,7 +87,7 @@ function callsOf({ stops }: Observed, readings: readonly (Reading | undefined)[]
       const entered = at === undefined ? undefined : calls[at];
       if (!entered) return;
       const result = reading.isError
-        ? { result: reading.value, error: errorNameOf(Number(-reading.value)) }
+        ? { result: reading.value, error: table.errorName(Number(-reading.value)) }
         : { result: reading.value, error: undefined };
       entered.call = { ...entered.call, ...result };
     }

@@ -22,17 +22,6 @@ import { SyscallInfoInterpreter } from "../../harness/tracer/syscall-info.ts";
  * has an agent of its own, and says by its result what the interpreters made of the tracee.
  */
 
-/** Signals as nearly every architecture numbers them. */
-export const signals = {
-  kill: 9,
-  usr1: 10,
-  cont: 18,
-  stop: 19,
-  alarm: 14,
-  trap: 5,
-  sys: 31,
-} as const;
-
 const file = process.env["HARNESS_GUEST"];
 if (file === undefined)
   throw new Error("HARNESS_GUEST is not set: harness run --suite tracer starts these tests");
@@ -40,6 +29,16 @@ export const guest = JSON.parse(readFileSync(file, "utf8")) as GuestForTests;
 /** Other suites than this one use its agent too. */
 const agentPath = guest.dir.replace(/\/[\w-]+(\/[^/]+)$/, "/tracer$1") + "/agent";
 export const table = new CallTable(guest.syscalls);
+/** The guest's numbers. */
+export const signals = {
+  kill: table.signal("SIGKILL"),
+  cont: table.signal("SIGCONT"),
+  stop: table.signal("SIGSTOP"),
+  alarm: table.signal("SIGALRM"),
+  sys: table.signal("SIGSYS"),
+} as const;
+/** What a call that the kernel has not comes to. */
+export const enosys = BigInt(-table.errno("ENOSYS"));
 
 /** A result that is no failure: what the scenario needs is not there. */
 class Skip extends Error {}
@@ -165,7 +164,7 @@ export class Scene {
       calls: [
         this.calls.chdir(guest.dir),
         ...(more.before ?? []),
-        this.calls.raise(signals.stop),
+        this.calls.raise("SIGSTOP"),
         this.calls.execve(argv[0], argv),
       ],
     });
@@ -317,7 +316,7 @@ let known: Promise<boolean> | undefined;
 /** Whether the kernel has PTRACE_GET_SYSCALL_INFO. */
 function hasRequest(scene: Scene): Promise<boolean> {
   known ??= (async () => {
-    const pid = await scene.agent.spawn({ options: 0, calls: [scene.calls.raise(signals.stop)] });
+    const pid = await scene.agent.spawn({ options: 0, calls: [scene.calls.raise("SIGSTOP")] });
     await scene.agent.next(pid);
     const { errno } = await scene.agent.ptrace(ptraceRequests.getSyscallInfo, pid);
     await scene.agent.call(scene.calls.make("kill", [pid, signals.kill]));

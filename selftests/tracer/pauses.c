@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls with a signal in between that stops the program: getpid, kill, getppid, kill, chdir. */
+#include <asm/signal.h>
 #include "bare.h"
-
-#define SIGSTOP 19
 
 int tracee(long argc, char **argv, char **envp)
 {

@@ -1,6 +1,7 @@
 import type { Reading } from "../../harness/tracer/reading.ts";
 import {
   afterMark,
+  enosys,
   entries,
   guest,
   needRequest,
@@ -56,7 +57,7 @@ scenario("enosys_looks_like_an_entry.syscall_info", async (t, scene) => {
   const { info } = await scene.trace("./calls");
   const at = info.findIndex((reading) => reading?.op === "entry" && reading.nr === 50000n);
   const after = info[at + 1];
-  t.true(after?.op === "exit" && after.value === -38n && after.isError);
+  t.true(after?.op === "exit" && after.value === enosys && after.isError);
 });
 
 // PTRACE_CONT at an entry: the exit is not reported.
@@ -97,6 +98,12 @@ twoViews("cont_at_an_entry", contAtEntry, {
   },
 });
 
+/** Why there is no exit stop of a call that began untraced. */
+const noExitOfUntraced: Readonly<Record<string, string>> = {
+  arm: "ARM reports no exit of a call that began untraced since 6.2 (patches/fixes/)",
+  sparc64: "whether a call is traced on sparc is decided at its entry",
+};
+
 /** Attaches while the tracee hangs in execve(), lets it go on, gives the first stops. */
 async function attachInExec(
   scene: Scene,
@@ -118,11 +125,16 @@ async function attachInExec(
   // struct uffdio_copy { dst, src, len, mode, copy }, and the page.
   const pageBytes = await scene.pageBytes();
   const data = Buffer.alloc(40 + pageBytes);
+  // An address in the lower half of its 64 bits.
+  const source = agent.bigEndian ? 16 - agent.pointerBytes : 8;
   calls.order.write(data, 0, 8, 0x30000000n);
   calls.order.write(data, 16, 8, pageBytes);
   data.write("1", 40);
   const copied = await agent.call(
-    calls.make("ioctl", [uffd, 0xc028aa03, { data: 0 }], { data, pointers: [{ at: 8, to: 40 }] }),
+    calls.make("ioctl", [uffd, 0xc028aa03, { data: 0 }], {
+      data,
+      pointers: [{ at: source, to: 40 }],
+    }),
   );
   if (copied.errno) throw new Error(`UFFDIO_COPY: errno ${copied.errno}`);
   const next = scene.follow();
@@ -130,8 +142,8 @@ async function attachInExec(
   for (let count = 0; count < 7; count++) steps.push(await next(pid));
   await scene.kill(pid, signals.kill);
   const first = opOf(steps[1]?.legacy);
-  if (guest.syscalls.arch === "arm" && first === "entry getpid")
-    skip("ARM reports no exit of a call that began untraced since 6.2 (patches/fixes/)");
+  const hasNoExit = noExitOfUntraced[guest.syscalls.arch];
+  if (hasNoExit !== undefined && first === "entry getpid") skip(hasNoExit);
   return { steps, parent: BigInt(agent.pid) };
 }
 
@@ -158,7 +170,7 @@ twoViews("attach_in_exec", attachInExec, {
         "exit",
         exitAsEntry("getpid", pid),
         "exit",
-        exitAsEntry("50000", -38n),
+        exitAsEntry("50000", enosys),
         "exit",
         exitAsEntry("getppid", parent),
       ],
@@ -166,9 +178,9 @@ twoViews("attach_in_exec", attachInExec, {
     );
     const said = results(steps.map(({ legacy }) => legacy));
     const might = mayBeEntriesAsExits([
-      { nr: table.number("getpid") ?? 0, firstArgument: 1 },
-      { nr: 50000, firstArgument: 1 },
-      { nr: table.number("getppid") ?? 0, firstArgument: 0 },
+      { nr: table.number("getpid") ?? 0, firstArgument: 1, fourthArgument: 4, fifthArgument: 5 },
+      { nr: 50000, firstArgument: 1, fourthArgument: 4, fifthArgument: 5 },
+      { nr: table.number("getppid") ?? 0, firstArgument: 0, fourthArgument: 0, fifthArgument: 0 },
     ]);
     t.true(might.map(String).includes(String(said)), `results: ${String(said)}`);
   },
@@ -178,7 +190,7 @@ twoViews("attach_in_exec", attachInExec, {
       steps.map(({ info }) => opOf(info)),
       ["none", "exit", "entry getpid", "exit", "entry 50000", "exit", "entry getppid", "exit"],
     );
-    t.deepEqual(results(steps.map(({ info }) => info)).slice(0, 3), [0n, BigInt(pid), -38n]);
+    t.deepEqual(results(steps.map(({ info }) => info)).slice(0, 3), [0n, BigInt(pid), enosys]);
   },
 });
 

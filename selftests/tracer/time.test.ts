@@ -4,8 +4,11 @@ import { guest, ptraceRequests, scenario, signals, skip, table, type Scene } fro
 
 /* Waiting for tracees and for a timer at once, and how finely the time that they use is told. */
 
-const sigBlock = 0;
-const sigUnblock = 1;
+/** SIG_BLOCK (uapi/asm/signal.h of the architectures); SIG_UNBLOCK is one more. */
+const sigBlock = /^(mips|sparc)/.test(guest.syscalls.arch) ? 1 : 0;
+const sigUnblock = sigBlock + 1;
+/** Bytes of a kernel's sigset_t, which is made of longs. */
+const sigsetBytes = guest.syscalls.arch.startsWith("mips") ? 16 : 8;
 const eintr = 4;
 
 function wait6(mask?: bigint): Waiting {
@@ -16,9 +19,11 @@ function wait6(mask?: bigint): Waiting {
 }
 
 async function maskAlarm(scene: Scene, how: number): Promise<void> {
-  const data = Buffer.alloc(8);
-  scene.calls.order.write(data, 0, 8, 1n << BigInt(signals.alarm - 1));
-  await scene.agent.call(scene.calls.make("rt_sigprocmask", [how, { data: 0 }, 0, 8], { data }));
+  const data = Buffer.alloc(sigsetBytes);
+  scene.calls.order.write(data, 0, scene.agent.pointerBytes, 1n << BigInt(signals.alarm - 1));
+  await scene.agent.call(
+    scene.calls.make("rt_sigprocmask", [how, { data: 0 }, 0, data.length], { data }),
+  );
 }
 
 /** A tracee that sleeps while the tracer waits, and a timer of the tracer's that has just expired. */

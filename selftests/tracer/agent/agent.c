@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../clone.h"
 #include "stops.h"
 #include "wire.h"
 
@@ -176,17 +177,6 @@ static void run_child(struct reader *calls, unsigned int count, int go,
 	_exit(0);
 }
 
-/* Not by the C library: a clone in new namespaces, otherwise as fork(). */
-static pid_t clone_process(unsigned long flags)
-{
-#ifdef __s390__
-	/* The stack comes first there (CLONE_BACKWARDS2). */
-	return syscall(SYS_clone, 0, flags | SIGCHLD, 0, 0, 0);
-#else
-	return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
-#endif
-}
-
 static void do_spawn(uint32_t id, struct reader *from)
 {
 	int go[2], out[2] = { -1, -1 }, err[2] = { -1, -1 };
@@ -208,7 +198,7 @@ static void do_spawn(uint32_t id, struct reader *from)
 	if (pipe2(go, O_CLOEXEC) ||
 	    (flags & SPAWN_CAPTURE && (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))))
 		give_up("pipe: %s", strerror(errno));
-	pid = clone_process(clone_flags);
+	pid = clone_with(clone_flags);
 	if (pid == 0) {
 		const int output[2] = { out[1], err[1] };
 

@@ -23,15 +23,31 @@
 #define PTRACE_EVENT_STOP		128
 
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
-#define IP_PLACES	4
+#define SETS		4
+#define STACK_LIMIT	64
 
 /* Which facts are wanted, by kind of stop. */
 static uint8_t wanted_in_syscall_stop, wanted_in_event, wanted_else;
-/* Where the instruction pointer lies, by the length of the register set. */
-static struct {
-	uint16_t set_length, offset, width;
-} ip_places[IP_PLACES];
-static unsigned int ip_count;
+/* A register in a register set. */
+struct place {
+	uint16_t offset, width;
+};
+/* Where pointers lie, by the length of the register set, and how much of the stack is wanted. */
+static struct set {
+	uint16_t length;
+	struct place ip, sp;
+	uint16_t stack_bytes;
+} sets[SETS];
+static unsigned int set_count;
+
+static struct place read_place(struct reader *request)
+{
+	struct place place;
+
+	place.offset = read_integer(request, 2);
+	place.width = read_integer(request, 2);
+	return place;
+}
 
 void stops_configure(struct reader *request)
 {
@@ -40,16 +56,19 @@ void stops_configure(struct reader *request)
 	wanted_in_syscall_stop = read_integer(request, 1);
 	wanted_in_event = read_integer(request, 1);
 	wanted_else = read_integer(request, 1);
-	ip_count = read_integer(request, 1);
-	if (ip_count > IP_PLACES)
+	set_count = read_integer(request, 1);
+	if (set_count > SETS)
 		request->broken = 1;
-	for (i = 0; i < ip_count && !request->broken; i++) {
-		ip_places[i].set_length = read_integer(request, 2);
-		ip_places[i].offset = read_integer(request, 2);
-		ip_places[i].width = read_integer(request, 2);
+	for (i = 0; i < set_count && !request->broken; i++) {
+		sets[i].length = read_integer(request, 2);
+		sets[i].ip = read_place(request);
+		sets[i].sp = read_place(request);
+		sets[i].stack_bytes = read_integer(request, 2);
+		if (sets[i].stack_bytes > STACK_LIMIT)
+			request->broken = 1;
 	}
 	if (request->broken)
-		ip_count = 0;
+		set_count = 0;
 }
 
 static long raw_ptrace(long request, pid_t pid, long addr, void *data)
@@ -114,40 +133,65 @@ static void put_registers(uint8_t **to, const struct iovec *set, int error)
 	put_bytes(to, set->iov_base, set->iov_len);
 }
 
-static int find_ip(const struct iovec *set, uint64_t *ip)
+static const struct set *find_set(const struct iovec *registers)
 {
 	unsigned int i;
 
-	for (i = 0; i < ip_count; i++) {
-		if (ip_places[i].set_length != set->iov_len ||
-		    ip_places[i].offset + ip_places[i].width > (int)set->iov_len)
-			continue;
-		if (ip_places[i].width == 4) {
-			uint32_t narrow;
+	for (i = 0; i < set_count; i++)
+		if (sets[i].length == registers->iov_len)
+			return &sets[i];
+	return NULL;
+}
 
-			memcpy(&narrow, (char *)set->iov_base + ip_places[i].offset, 4);
-			*ip = narrow;
-		} else {
-			memcpy(ip, (char *)set->iov_base + ip_places[i].offset, 8);
-		}
-		return 1;
+static int read_pointer(const struct iovec *registers, struct place place, uint64_t *pointer)
+{
+	const char *at = (const char *)registers->iov_base + place.offset;
+	uint32_t narrow;
+
+	if (place.offset + place.width > (int)registers->iov_len)
+		return 0;
+	if (place.width == 4) {
+		memcpy(&narrow, at, 4);
+		*pointer = narrow;
+	} else {
+		memcpy(pointer, at, 8);
 	}
-	return 0;
+	return 1;
 }
 
 /* The two bytes before the instruction pointer, as a tracer has to fetch them. */
-static void put_opcode(uint8_t **to, pid_t pid, const struct iovec *set, int error)
+static void put_opcode(uint8_t **to, pid_t pid, const struct iovec *registers, int error)
 {
+	const struct set *set = find_set(registers);
 	unsigned long word = 0;
 	uint64_t ip = 0;
 
-	if (!error && !find_ip(set, &ip))
+	if (!error && (!set || !read_pointer(registers, set->ip, &ip)))
 		error = ENODATA;
 	if (!error && raw_ptrace(PTRACE_PEEKTEXT, pid, ip - 2, &word) < 0)
 		error = errno;
 	put_integer(to, error, 2);
 	if (!error)
 		put_bytes(to, &word, 2);
+}
+
+static void put_stack(uint8_t **to, pid_t pid, const struct iovec *registers, int error)
+{
+	const struct set *set = find_set(registers);
+	uint8_t words[STACK_LIMIT + sizeof(long)] __attribute__((aligned(8)));
+	unsigned int length = set ? set->stack_bytes : 0, at;
+	uint64_t sp = 0;
+
+	if (!error && length && !read_pointer(registers, set->sp, &sp))
+		error = ENODATA;
+	for (at = 0; !error && at < length; at += sizeof(long))
+		if (raw_ptrace(PTRACE_PEEKTEXT, pid, sp + at, words + at) < 0)
+			error = errno;
+	put_integer(to, error, 2);
+	if (error)
+		return;
+	put_integer(to, length, 2);
+	put_bytes(to, words, length);
 }
 
 struct usage {
@@ -178,7 +222,7 @@ static size_t describe(uint8_t *record, pid_t pid, int status,
 		put_eventmsg(&to, pid);
 	if (wanted & FACT_INFO)
 		put_info(&to, pid, info, sizeof(info));
-	if (wanted & (FACT_REGISTERS | FACT_OPCODE) &&
+	if (wanted & (FACT_REGISTERS | FACT_OPCODE | FACT_STACK) &&
 	    raw_ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &set) < 0)
 		error = errno;
 	if (wanted & FACT_REGISTERS)
@@ -189,6 +233,8 @@ static size_t describe(uint8_t *record, pid_t pid, int status,
 		put_integer(&to, usage->user_ns, 8);
 		put_integer(&to, usage->system_ns, 8);
 	}
+	if (wanted & FACT_STACK)
+		put_stack(&to, pid, &set, error);
 	put_integer(&start, to - record - 2, 2);
 	return to - record;
 }
@@ -199,17 +245,24 @@ struct wait6_usage {
 	int64_t rest[28];
 };
 
+/* A sigset_t as kernels have it: longs, of which mips has twice as many as others. */
+#define KERNEL_SIGSET_LONGS (_NSIG / 8 / sizeof(long))
+
 static pid_t wait_for(const struct waiting *waiting, pid_t pid, int options,
 		      int *status, struct usage *usage)
 {
+	unsigned long mask[KERNEL_SIGSET_LONGS] = { 0 };
 	struct wait6_usage fine = { 0 };
 	struct rusage coarse = { 0 };
+	unsigned int i;
 	pid_t got;
 
 	if (waiting->how != WAIT4) {
+		for (i = 0; i < sizeof(waiting->mask) / sizeof(long); i++)
+			mask[i] = waiting->mask >> (8 * sizeof(long) * i);
 		got = syscall(waiting->nr, pid, status, options, &fine,
-			      waiting->how == WAIT6_MASKED ? &waiting->mask : NULL,
-			      sizeof(waiting->mask));
+			      waiting->how == WAIT6_MASKED ? mask : NULL,
+			      sizeof(mask));
 		usage->user_ns = fine.times[0] * 1000000000ULL + fine.times[1];
 		usage->system_ns = fine.times[2] * 1000000000ULL + fine.times[3];
 	} else {

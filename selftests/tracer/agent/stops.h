@@ -16,6 +16,7 @@ enum fact {
 	FACT_REGISTERS = 1 << 3,
 	FACT_OPCODE = 1 << 4,
 	FACT_USAGE = 1 << 5,
+	FACT_STACK = 1 << 6,
 };
 
 /* The calls differ in what they tell of the time used, and in the signal mask. */
@@ -30,7 +31,7 @@ struct waiting {
 /* The longest record: fixed part, facts, and the largest register set there is. */
 #define RECORD_LIMIT 8192
 
-/* Reads what FACTS says: which facts for which kind of stop, and where the ip lies. */
+/* Reads what FACTS says: which facts for which kind of stop, and what lies where in the registers. */
 void stops_configure(struct reader *request);
 
 /**

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 /* The longest body of a frame, in either direction. */
 #define FRAME_LIMIT (1 << 20)
