@@ -101,6 +101,17 @@ const rows: Row[] = [
     exit: 1,
   },
   {
+    what: "an exception that a control takes away all the same is no regression",
+    request: request(
+      { "w.x": "P", "w.y": "P" },
+      { "w.x": "F", "w.y": "S" },
+      { proves: ["w.*"], except: ["w.y"], control: true },
+    ),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
     what: "a whole claim of several may be an exception",
     request: request(
       { "w.x": "S", "w.y": "S" },

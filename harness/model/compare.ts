@@ -115,10 +115,9 @@ export interface Unseen {
 export function compare(request: CompareRequest): Comparison {
   const unseen = [...(request.unseen ?? [])];
   const { except = [], leftOut = [] } = request;
-  const isProving = (name: string) =>
-    !leftOut.includes(name) &&
-    request.proves.some((glob) => matchesGlob(glob, name)) &&
-    !except.some((glob) => matchesGlob(glob, name));
+  const isOwn = (name: string) =>
+    !leftOut.includes(name) && request.proves.some((glob) => matchesGlob(glob, name));
+  const isExcepted = (name: string) => except.some((glob) => matchesGlob(glob, name));
   for (const side of ["baseline", "patched"] as const) {
     if (request[side].every(({ cases }) => cases.length === 0)) {
       unseen.push({ side, why: `the ${side} kernel reported no case` });
@@ -140,7 +139,8 @@ export function compare(request: CompareRequest): Comparison {
     );
   const cases = names.map((name) =>
     compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
-      proving: isProving(name),
+      proving: isOwn(name),
+      excepted: isExcepted(name),
       control: request.control,
       lacking: isLacking(name),
       known: knownFailureOf(request.known ?? [], name),
@@ -150,7 +150,7 @@ export function compare(request: CompareRequest): Comparison {
   const isLeftOut = (glob: string) =>
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
   // Exceptions may leave nothing of one glob, but not of all.
-  const hasOwnCases = names.some(isProving);
+  const hasOwnCases = cases.some(({ proof }) => proof);
   const found: Found = {
     series: request.series,
     control: request.control,
@@ -195,6 +195,8 @@ function compareCase(
   patched: readonly CaseResult[],
   how: {
     readonly proving: boolean;
+    /** It need not prove anything, and may all the same: where a fix mends what the exception is for. */
+    readonly excepted: boolean;
     readonly control: boolean;
     readonly lacking: boolean;
     readonly known: KnownFailure | undefined;
@@ -205,7 +207,8 @@ function compareCase(
   const steady = transitionOf(before, after);
   const transition =
     how.lacking && steady === "regression" ? (after.length > 0 ? "new" : "gone") : steady;
-  const proof = how.proving ? proofOf(before, after, how.control) : undefined;
+  const shown = how.proving ? proofOf(before, after, how.control) : undefined;
+  const proof = how.excepted && shown !== "proved" ? undefined : shown;
   const [baselineReason, patchedReason] = [baseline, patched].map(reasonOf);
   return {
     name,
