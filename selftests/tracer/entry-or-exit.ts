@@ -28,6 +28,7 @@ const telling: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   ppc: powerpc(4),
   ppc64: powerpc(8),
   ppc64le: powerpc(8),
+  parisc: { 112: "gr 28 is not the result at entries" },
   sh4: { 0: "r0 is the fifth argument at entries" },
   sparc64: {
     64: "o0 still is an argument at entries",

@@ -101,6 +101,7 @@ twoViews("cont_at_an_entry", contAtEntry, {
 /** Why there is no exit stop of a call that began untraced. */
 const noExitOfUntraced: Readonly<Record<string, string>> = {
   arm: "ARM reports no exit of a call that began untraced since 6.2 (patches/fixes/)",
+  parisc: "whether a call is traced on parisc is decided at its entry",
   sparc64: "whether a call is traced on sparc is decided at its entry",
 };
 
