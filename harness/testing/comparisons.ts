@@ -1,4 +1,12 @@
-import type { CompareRequest, RepeatResults } from "../model/compare.ts";
+import type { ExecutionContext } from "ava";
+import {
+  compare,
+  comparisonSchema,
+  type CompareRequest,
+  type ComparisonVerdict,
+  type RepeatResults,
+} from "../model/compare.ts";
+import { exitStatusFor, type Blame } from "../model/failure.ts";
 import type { CaseVerdict, Splat } from "../model/verdict.ts";
 
 /** What tests of comparisons write down: a kernel's verdicts as letters. */
@@ -55,4 +63,22 @@ export function request(
     patched: repeats(patched),
     ...more,
   };
+}
+
+/** What a comparison must come to. */
+export interface Conclusion {
+  readonly what: string;
+  readonly request: CompareRequest;
+  readonly verdict: ComparisonVerdict;
+  readonly blames: readonly Blame[];
+  readonly exit: number;
+}
+
+/** A macro of AVA's: the comparison comes to that. */
+export function concludes(t: ExecutionContext, expected: Conclusion): void {
+  const comparison = compare(expected.request);
+  t.is(comparison.verdict, expected.verdict);
+  t.deepEqual(comparison.blames, [...expected.blames]);
+  t.is(exitStatusFor(comparison.blames), expected.exit);
+  t.deepEqual(comparisonSchema.parse(comparison), comparison);
 }
