@@ -5,20 +5,18 @@
  */
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { exec } from "../exec.ts";
-import type { Event } from "../model/event.ts";
 import { matrixRecordSchema } from "../model/matrix.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
-import { cacheDir, projectDir } from "../paths.ts";
+import { cacheDir } from "../paths.ts";
+import { bootSeconds, harnessRun, type Environment } from "./command.ts";
 import { printFigures, type Figure } from "./figure.ts";
 
 const kernel = process.env["HARNESS_BENCH_KERNEL"] ?? "apt:6.12";
 const isWarm = process.env["HARNESS_BENCH_WARM"] === "1";
-const bin = path.join(projectDir, "build/harness/bin.js");
 
 await mkdir(cacheDir(), { recursive: true });
 const work = await mkdtemp(path.join(path.dirname(cacheDir()), "harness-bench-"));
-const env = isWarm ? {} : { XDG_CACHE_HOME: work };
+const env: Environment = isWarm ? {} : { XDG_CACHE_HOME: work };
 try {
   const figures: Figure[] = [];
   if (!isWarm) figures.push(...cold(await run()));
@@ -42,28 +40,11 @@ interface Ran {
 
 async function run(...more: string[]): Promise<Ran> {
   const results = path.join(work, "results");
-  const words = ["--arch", "all", "--kernel", kernel, "--series", "wait6", ...more];
-  process.stderr.write(`harness run ${words.join(" ")} `);
-  const result = await exec(
-    process.execPath,
-    [bin, "run", "--json", "--output", results, ...words],
-    {
-      env,
-      onLine: (line) => {
-        if (line.includes('"compared"')) process.stderr.write(".");
-      },
-    },
-  );
-  process.stderr.write(` ${result.seconds.toFixed(1)} s\n`);
-  const finished = result.stdout
-    .split("\n")
-    .filter((line) => line.includes('"run-finished"'))
-    .map((line) => JSON.parse(line) as Event)
-    .find((event) => event.type === "run-finished");
-  if (!finished) throw new Error(`it did not come to its end:\n${result.output.slice(-4000)}`);
+  const words = ["--arch", "all", "--kernel", kernel, "--series", "wait6", "--output", results];
+  const { seconds, resultsDir } = await harnessRun(env, ...words, ...more);
   const read = async (...file: string[]) =>
     JSON.parse(await readFile(path.join(...file), "utf8")) as unknown;
-  const matrix = matrixRecordSchema.parse(await read(finished.resultsDir, "matrix.json"));
+  const matrix = matrixRecordSchema.parse(await read(resultsDir, "matrix.json"));
   const runs: RunRecord[] = [];
   for (const cell of matrix.cells) {
     if (cell.run === undefined) continue;
@@ -74,7 +55,7 @@ async function run(...more: string[]): Promise<Ran> {
     );
     if (record.comparisons.length > 0) runs.push(record);
   }
-  return { seconds: result.seconds, runs };
+  return { seconds, runs };
 }
 
 /** Kernels are built one at a time, by all CPUs: what the run takes beyond that is the harness's. */
@@ -86,16 +67,8 @@ function cold({ seconds, runs }: Ran): Figure[] {
   ];
 }
 
-/** Seconds to the end of the first ssh command, the best of three: other work only adds to it. */
+/** The best of three: other work only adds to it. */
 async function boot(arch: string): Promise<Figure> {
-  const found: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    const words = ["--arch", arch, "--kernel", kernel, "--command", "true", "--json"];
-    const { exitCode, stdout, output } = await exec(process.execPath, [bin, "boot", ...words], {
-      env,
-    });
-    if (exitCode !== 0) throw new Error(output);
-    found.push((JSON.parse(stdout) as { bootSeconds: number }).bootSeconds);
-  }
+  const found = await bootSeconds(env, 3, "--arch", arch, "--kernel", kernel);
   return { name: `boot of ${arch}`, value: Math.min(...found), unit: "s", promised: 3.5 };
 }

@@ -5,64 +5,27 @@
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { exec } from "../exec.ts";
-import type { Event } from "../model/event.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
 import { cacheDir, projectDir } from "../paths.ts";
+import { bootSeconds, harness, harnessRun, type MeasuredRun } from "./command.ts";
 import { printFigures, type Figure } from "./figure.ts";
 import { covered, median, type Interval } from "./intervals.ts";
 import { tracerRatios } from "./tracer.ts";
 
-interface Measured {
+interface Measured extends MeasuredRun {
   readonly record: RunRecord;
-  readonly events: readonly (Event & { readonly time: string })[];
-  readonly seconds: number;
 }
 
 const kernel = process.env["HARNESS_BENCH_KERNEL"] ?? "apt:6.12";
 /** Touches kernel/exit.c and nothing else. */
 const touchesOneFile = path.join(projectDir, "harness/e2e/wait4-loses-event-bits.patch");
-const bin = path.join(projectDir, "build/harness/bin.js");
-
-async function harness(
-  cache: string,
-  ...args: string[]
-): Promise<{ stdout: string; seconds: number }> {
-  const result = await exec(process.execPath, [bin, ...args], {
-    env: { XDG_CACHE_HOME: cache },
-    onLine: (line) => {
-      if (line.includes('"step-finished"')) process.stderr.write(".");
-    },
-  });
-  // A run's verdict is its own affair: what it took counts here. Without a record, run() throws.
-  if (result.exitCode !== 0 && args[0] !== "run") throw new Error(result.output);
-  return result;
-}
 
 async function run(cache: string, ...args: string[]): Promise<Measured> {
-  process.stderr.write(`harness run ${args.join(" ")} `);
-  const all = [
-    "run",
-    "--kernel",
-    kernel,
-    "--json",
-    "--output",
-    path.join(cache, "results"),
-    ...args,
-  ];
-  const { stdout, seconds } = await harness(cache, ...all);
-  process.stderr.write(` ${seconds.toFixed(1)} s\n`);
-  const events = stdout
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Event & { time: string });
-  const finished = events.find((event) => event.type === "run-finished");
-  if (finished?.type !== "run-finished")
-    throw new Error(`the run did not come to its end: ${stdout.slice(-2000)}`);
-  if (finished.exitStatus !== 0)
-    console.error(`  exit status ${finished.exitStatus}: see its report`);
-  const text = await readFile(path.join(finished.resultsDir, "run.json"), "utf8");
-  return { record: runRecordSchema.parse(JSON.parse(text)), events, seconds };
+  const output = path.join(cache, "results");
+  const words = ["--kernel", kernel, "--output", output, ...args];
+  const measured = await harnessRun({ XDG_CACHE_HOME: cache }, ...words);
+  const text = await readFile(path.join(measured.resultsDir, "run.json"), "utf8");
+  return { ...measured, record: runRecordSchema.parse(JSON.parse(text)) };
 }
 
 /** When make and guests were at work: all that is not the harness's own time. */
@@ -79,32 +42,11 @@ function workIntervals({ events }: Measured): Interval[] {
 
 /** Seconds of make for the baseline and for what is built after it, one kernel at a time and no guest beside it. */
 async function buildSeconds(cache: string, ...args: string[]): Promise<readonly number[]> {
-  process.stderr.write(`harness build ${args.join(" ")} `);
-  const { stdout } = await harness(cache, "build", "--kernel", kernel, "--json", ...args);
-  const seconds = [...stdout.matchAll(/"detail":"[^"]* make ([0-9.]+) s"/g)].map((match) =>
+  const env = { XDG_CACHE_HOME: cache };
+  const { stdout } = await harness(env, "build", "--kernel", kernel, "--json", ...args);
+  return [...stdout.matchAll(/"detail":"[^"]* make ([0-9.]+) s"/g)].map((match) =>
     Number(match[1]),
   );
-  process.stderr.write(` make: ${seconds.join(" s, ")} s\n`);
-  return seconds;
-}
-
-/** Seconds to the first ssh command, one guest at a time. */
-async function bootSeconds(cache: string, times: number): Promise<number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const { stdout } = await harness(
-      cache,
-      "boot",
-      "--kernel",
-      kernel,
-      "--command",
-      "true",
-      "--json",
-    );
-    found.push((JSON.parse(stdout) as { bootSeconds: number }).bootSeconds);
-  }
-  process.stderr.write(`boots: ${found.join(" s, ")} s\n`);
-  return found;
 }
 
 await mkdir(cacheDir(), { recursive: true });
@@ -113,7 +55,7 @@ const builds = path.join(cache, "builds");
 try {
   const cold = await run(cache, "--series", "all");
   const warm = await run(cache, "--series", "all");
-  const boots = await bootSeconds(cache, 7);
+  const boots = await bootSeconds({ XDG_CACHE_HOME: cache }, 7, "--kernel", kernel);
   const [baseline = NaN, syscall = NaN] = await buildSeconds(builds, "--series", "wait6");
   const [oneFile = NaN] = await buildSeconds(builds, "--patch", touchesOneFile);
   // In this process: its kernel is in the bench's cache, not in the user's.
