@@ -45,12 +45,13 @@ export function factsFor(
   legacy: LegacyArch | undefined,
 ): WantedFacts {
   const sets = legacy?.sets ?? [];
-  const hasStack = sets.some(({ stackArgs }) => stackArgs);
+  const registers: FactName[] = sets.some(({ stackArgs }) => stackArgs)
+    ? ["registers", "stack"]
+    : ["registers"];
   const inSyscall: FactName[] = [
     ...(interpreters.includes("syscall-info") ? (["info"] as const) : []),
-    ...(interpreters.includes("legacy") ? (["registers"] as const) : []),
-    ...(interpreters.includes("legacy-opcode") ? (["registers", "opcode"] as const) : []),
-    ...(hasStack ? (["stack"] as const) : []),
+    ...(interpreters.includes("legacy") ? registers : []),
+    ...(interpreters.includes("legacy-opcode") ? [...registers, "opcode" as const] : []),
   ];
   return {
     syscall: inSyscall,
