@@ -27,7 +27,9 @@ test("a name means one architecture", (t) => {
 for (const arch of arches) {
   test(`${arch.name}: the descriptor agrees with itself`, (t) => {
     const { abis, qemu, image, targets, crossCompile } = arch;
-    if (arch.name === "parisc64") t.is(abis[0]?.name, "parisc", "there is no 64-bit C library");
+    // Where the native ABI has no C library, all programs are of another architecture's.
+    const own = arches.find(({ name }) => name !== arch.name && name === abis[0]?.name);
+    if (own && abis.length === 1) t.deepEqual(abis, own.abis);
     else t.is(abis[0]?.name, arch.name, "the first ABI is the native one");
     t.is(new Set(abis.map((abi) => abi.name)).size, abis.length);
     t.is(new Set(abis.map((abi) => compilerOf(abi).join(" "))).size, abis.length);
