@@ -19,7 +19,7 @@ export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   return path.join(base, "harness");
 }
 
-/** Programs of other releases of the host's distribution (source/fetched-program.ts). */
+/** Programs that the host has not: of other releases of its distribution, and kernel.org's compilers. */
 export function toolchainsDir(): string {
   return path.join(cacheDir(), "toolchains");
 }
