@@ -70,7 +70,10 @@ export interface Arch {
     /** Further words on the kernel's command line. */
     readonly append: readonly string[];
   };
-  /** How much slower than x86_64 under KVM a guest is, by accelerator; scales every bound. */
+  /**
+   * How much slower than the host a guest is, by accelerator, as `harness calibrate` measured it
+   * (docs/support.md): every bound on time is multiplied by it, and stress cases do the less.
+   */
   readonly slowdown: { readonly tcg: number; readonly kvm: number };
 }
 

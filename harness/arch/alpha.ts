@@ -32,5 +32,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 8, kvm: 1 },
 } satisfies Arch;

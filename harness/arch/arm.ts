@@ -28,5 +28,5 @@ export default {
     console: "ttyAMA0",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 46, kvm: 1 },
 } satisfies Arch;

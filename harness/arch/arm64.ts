@@ -34,5 +34,5 @@ export default {
     console: "ttyAMA0",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 13, kvm: 1 },
 } satisfies Arch;

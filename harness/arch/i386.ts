@@ -33,5 +33,5 @@ export default {
       "no_timer_check",
     ],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 12, kvm: 1 },
 } satisfies Arch;

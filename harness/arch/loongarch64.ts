@@ -30,5 +30,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 10, kvm: 1 },
 } satisfies Arch;

@@ -28,5 +28,5 @@ export default {
     console: "ttyGF0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 13, kvm: 1 },
 } satisfies Arch;

@@ -28,5 +28,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 11, kvm: 1 },
 } satisfies Arch;

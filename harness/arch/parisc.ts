@@ -29,5 +29,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 24, kvm: 1 },
 } satisfies Arch;

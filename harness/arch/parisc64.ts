@@ -31,5 +31,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 25, kvm: 1 },
 } satisfies Arch;

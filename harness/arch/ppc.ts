@@ -29,5 +29,5 @@ export default {
     console: "ttyPZ0",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 13, kvm: 1 },
 } satisfies Arch;

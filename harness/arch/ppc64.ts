@@ -36,5 +36,5 @@ export default {
     sysrqPrefix: "\x0f",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 15, kvm: 1 },
 } satisfies Arch;

@@ -31,5 +31,5 @@ export default {
     sysrqPrefix: "\x0f",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 14, kvm: 1 },
 } satisfies Arch;

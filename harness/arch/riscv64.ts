@@ -29,5 +29,5 @@ export default {
     // QEMU before 8.1 describes its CPUs by "riscv,isa" alone, which kernels since 6.6 else ignore.
     append: ["riscv_isa_fallback"],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 26, kvm: 1 },
 } satisfies Arch;

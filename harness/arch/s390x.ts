@@ -39,5 +39,5 @@ export default {
     sysrqPrefix: "\x0f",
     append: [],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 52, kvm: 1 },
 } satisfies Arch;

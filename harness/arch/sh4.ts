@@ -36,5 +36,5 @@ export default {
     serial: ["-serial", "null", "-serial", "chardev:console"],
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 44, kvm: 1 },
 } satisfies Arch;

@@ -35,5 +35,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 12, kvm: 1 },
+  slowdown: { tcg: 67, kvm: 1 },
 } satisfies Arch;

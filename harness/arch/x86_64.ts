@@ -43,5 +43,5 @@ export default {
       "no_timer_check",
     ],
   },
-  slowdown: { tcg: 8, kvm: 1 },
+  slowdown: { tcg: 10, kvm: 1 },
 } satisfies Arch;

@@ -168,7 +168,7 @@ export class KernelTests {
 }
 
 /** The slowdown that suites are sized for: an emulated x86_64's. */
-const usualSlowdown = 8;
+const usualSlowdown = 10;
 
 function stressDivisor(slowdown: number): number {
   return Math.max(1, Math.round(slowdown / usualSlowdown));

@@ -9,7 +9,7 @@ import { fingerprint } from "../fingerprint.ts";
 import type { Accelerator } from "../vm.ts";
 
 /**
- * How much slower than the host a guest is. A descriptor has a figure that serves most hosts;
+ * How much slower than the host a guest is. A descriptor has what one host measured;
  * `harness calibrate` measures it on this one, and the larger of the two counts from then on.
  */
 
