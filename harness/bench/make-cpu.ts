@@ -6,7 +6,9 @@ import type { Environment } from "./command.ts";
 
 /**
  * Counts the CPU time of what the harness builds: all of it runs in bubblewrap's sandbox, and this
- * puts a bwrap before the host's that notes what a build took, with its children.
+ * puts a bwrap before the host's that has each command timed, with its children. Inside, because
+ * the sandbox's outer process does not wait for those; through a descriptor, because nothing there
+ * can write to the log.
  */
 export class MakeCpu {
   readonly env: Environment;
@@ -24,10 +26,15 @@ export class MakeCpu {
     const hostPath = process.env["PATH"] ?? "";
     await mkdir(bin, { recursive: true });
     await writeFile(log, "");
+    const timed = `TIMEFORMAT="%U %S"; { time "$@" 2>&8; } 8>&2 2>&9`;
     const script = [
       "#!/bin/bash",
-      'TIMEFORMAT="%U %S"',
-      `{ time PATH=${shellQuoted(hostPath)} bwrap "$@" 2>&3; } 3>&2 2>>${shellQuoted(log)}`,
+      `PATH=${shellQuoted(hostPath)}`,
+      `exec 9>>${shellQuoted(log)}`,
+      "options=()",
+      'case " $* " in *" -- "*) ;; *) exec bwrap "$@" ;; esac',
+      'while [ "$1" != -- ]; do options+=("$1"); shift; done; shift',
+      `exec bwrap "\${options[@]}" -- bash -c ${shellQuoted(timed)} bash "$@"`,
       "",
     ];
     await writeFile(path.join(bin, "bwrap"), script.join("\n"));
