@@ -4,6 +4,7 @@ const stages = [
   "source",
   "series",
   "kernel",
+  "libc",
   "image",
   "vm",
   "suite",

@@ -17,6 +17,16 @@ export interface Abi {
   readonly flags?: readonly string[];
   /** Debian packages that bring the compiler and its libc. */
   readonly packages: readonly string[];
+  /**
+   * Where no package has a C library for it: what builds musl (libc.ts). The compiler is then that
+   * of another ABI of the same CPUs, with kernel headers that serve both.
+   */
+  readonly musl?: {
+    /** The CPU as musl calls it: riscv32. Tools are called after it: riscv32-linux-musl-gcc. */
+    readonly cpu: string;
+    /** A compiler that comes with gcc's own library for this ABI, and the flags that choose it. */
+    readonly libgcc: readonly [string, ...string[]];
+  };
 }
 
 /** Everything the harness knows of one architecture; inert data, one file each in arch/. */

@@ -4,8 +4,8 @@ import path from "node:path";
 import type { Arch } from "./arch.ts";
 import { cached, type CacheEntry } from "./cache.ts";
 import { toolVersion } from "./tool-version.ts";
-import { exec } from "./exec.ts";
-import { fingerprint, sha256, sha256File, sha256Folder } from "./fingerprint.ts";
+import { fingerprint, sha256, sha256Folder } from "./fingerprint.ts";
+import { libcDigest } from "./libc.ts";
 import { inStep, type Emit } from "./model/event.ts";
 import { Failure } from "./model/failure.ts";
 import { cacheDir, projectDir } from "./paths.ts";
@@ -116,7 +116,6 @@ export async function userlandFingerprint(
       hint: `install ${arch.packages.join(" ")}, or run \`harness doctor --install\``,
     });
   }
-  const libc = (await exec(cc, ["-print-file-name=libc.a"])).stdout.trim();
   const recipe = await Promise.all(
     recipeFiles.map(async (name) => sha256(await readFile(path.join(recipeDir, name)))),
   );
@@ -127,7 +126,7 @@ export async function userlandFingerprint(
     // Another compiler makes other code.
     compilerVersion: version.stdout.split("\n")[0],
     // It is linked into each program. Where there is none the build will say so.
-    libc: await sha256File(libc).catch(() => "missing"),
+    libc: await libcDigest([cc]),
     // The programs' own code.
     busybox: sources.busybox.sha256,
     dropbear: sources.dropbear.sha256,

@@ -16,6 +16,8 @@ export type Remedy =
   | { readonly kind: "option-renamed"; readonly option: string; readonly to: string }
   /** A kernel option of ours is not asked for. */
   | { readonly kind: "option-dropped"; readonly option: string }
+  /** The kernel does not run an ABI's programs: neither they nor its option are asked for. */
+  | { readonly kind: "abi-dropped"; readonly abi: string; readonly option: string }
   /** A variable for the kernel's make, such as "WERROR=0". */
   | { readonly kind: "make-variable"; readonly variable: string }
   /** The make target that leaves the uapi headers in usr/include for kselftests. */
@@ -108,6 +110,13 @@ export const quirks: readonly Quirk[] = [
     source: '26f55386f964 ("arm64/mm: Fix __enable_mmu() for new TGRAN range values")',
   },
   {
+    name: "riscv-compat",
+    when: { kernel: { before: "5.19" }, arches: ["riscv64"] },
+    remedy: { kind: "abi-dropped", abi: "riscv32", option: "CONFIG_COMPAT" },
+    reason: "64-bit kernels did not run 32-bit programs",
+    source: '9be8459298eb ("riscv: compat: Add COMPAT Kbuild skeletal support")',
+  },
+  {
     name: "headers-target",
     when: { kernel: { before: "5.3" } },
     remedy: { kind: "headers-target", target: "headers_install" },
@@ -135,6 +144,8 @@ export function remedyText({ remedy }: Quirk): string {
       return `${remedy.option} is asked for as ${remedy.to}`;
     case "option-dropped":
       return `${remedy.option} is not asked for`;
+    case "abi-dropped":
+      return `there are no ${remedy.abi} programs, and ${remedy.option} is not asked for`;
     case "make-variable":
       return `make gets ${remedy.variable}`;
     case "headers-target":

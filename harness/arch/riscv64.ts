@@ -15,6 +15,16 @@ export default {
       compiler: "riscv64-linux-gnu-gcc",
       packages: ["gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"],
     },
+    {
+      name: "riscv32",
+      compiler: "riscv64-linux-gnu-gcc",
+      flags: ["-march=rv32gc", "-mabi=ilp32d"],
+      packages: ["gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross", "gcc-riscv64-unknown-elf"],
+      musl: {
+        cpu: "riscv32",
+        libgcc: ["riscv64-unknown-elf-gcc", "-march=rv32gc", "-mabi=ilp32d"],
+      },
+    },
   ],
   qemu: {
     binary: "qemu-system-riscv64",

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { compilerOf, type Arch } from "../arch.ts";
+import { compilerOf, type Abi, type Arch } from "../arch.ts";
 import type { Check, Finding } from "./check.ts";
 import { exec, findProgram } from "../exec.ts";
 import { isNewEnough } from "../tool-version.ts";
@@ -202,20 +202,23 @@ function programCheck(tool: Tool): Check {
   };
 }
 
-/** A compiler is of use only with a static libc for its ABI. */
-function abiCheck(abi: Arch["abis"][number]): Check {
+/** A compiler is of use only with a static libc for its ABI, or what the harness builds one with. */
+function abiCheck(abi: Abi): Check {
+  const { musl } = abi;
+  const [compiler, ...flags] = musl ? musl.libgcc : compilerOf(abi);
+  const library = musl ? "libgcc.a" : "libc.a";
   return {
     group: "compilers",
     name: `${abi.name} programs`,
-    purpose: `compiles the suites' ${abi.name} programs (${abi.compiler}, static libc)`,
+    purpose: `compiles the suites' ${abi.name} programs (${abi.compiler}, ${musl ? "musl, built when needed" : "static libc"})`,
     packages: abi.packages,
     importance: "needed",
     probe: async (full) => {
-      if (findProgram(abi.compiler) === undefined) return missing(`no ${abi.compiler} on PATH`);
-      const [compiler, ...flags] = compilerOf(abi);
-      const libc = await exec(compiler, [...flags, "-print-file-name=libc.a"]);
+      for (const program of [abi.compiler, compiler])
+        if (findProgram(program) === undefined) return missing(`no ${program} on PATH`);
+      const found = await exec(compiler, [...flags, `-print-file-name=${library}`]);
       // Without one the compiler says the bare name again.
-      if (!path.isAbsolute(libc.stdout.trim())) return missing(`${abi.compiler} has no libc.a`);
+      if (!path.isAbsolute(found.stdout.trim())) return missing(`${compiler} has no ${library}`);
       if (!full) return ok("");
       const { stdout } = await exec(abi.compiler, ["-dumpfullversion"]);
       return ok(`${abi.compiler} ${stdout.trim()}`);

@@ -9,7 +9,7 @@ import { fakeTool } from "../testing/fake-apt.ts";
 import { temporaryDir } from "../testing/tree.ts";
 import { kernelVersion } from "../testing/versions.ts";
 import {
-  adaptMachine,
+  adaptArch,
   adaptOptions,
   adaptToolchain,
   chooseToolchain,
@@ -103,9 +103,17 @@ test("variables for make make another toolchain of it", (t) => {
 
 test("properties go to the emulated CPU, not to the host's own", async (t) => {
   const arch = await findArch("x86_64");
-  const { cpu } = adaptMachine(arch, [quirk({ kind: "cpu-property", property: "lpa2=off" })]).qemu;
+  const { cpu } = adaptArch(arch, [quirk({ kind: "cpu-property", property: "lpa2=off" })]).qemu;
   t.deepEqual(cpu, { tcg: `${arch.qemu.cpu.tcg},lpa2=off`, kvm: arch.qemu.cpu.kvm });
-  t.is(adaptMachine(arch, []), arch);
+  t.deepEqual(adaptArch(arch, []), arch);
+});
+
+test("programs that the kernel does not run are left out, with the option that lets it", async (t) => {
+  const arch = await findArch("x86_64");
+  const noX32 = quirk({ kind: "abi-dropped", abi: "x32", option: "CONFIG_GONE" });
+  const names = adaptArch(arch, [noX32]).abis.map(({ name }) => name);
+  t.deepEqual(names, ["x86_64", "i386"]);
+  t.deepEqual(values(mergeFragments([ours]), [noX32]), ["CONFIG_NEW=y", "CONFIG_SMP=y"]);
 });
 
 test("headers come of make headers unless a quirk says otherwise", (t) => {

@@ -62,7 +62,7 @@ export function adaptOptions(options: Merged, quirks: readonly Quirk[]): Merged 
     return option?.origin.asker === "user" ? undefined : option;
   };
   for (const { remedy } of quirks) {
-    if (remedy.kind !== "option-renamed" && remedy.kind !== "option-dropped") continue;
+    if (!("option" in remedy)) continue;
     const option = ours(remedy.option);
     if (!option) continue;
     adapted.delete(remedy.option);
@@ -90,15 +90,20 @@ export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): 
   };
 }
 
-/** The architecture's machine with the quirks' remedies. */
-export function adaptMachine(arch: Arch, quirks: readonly Quirk[]): Arch {
-  const properties = quirks.flatMap(({ remedy }) =>
-    remedy.kind === "cpu-property" ? [remedy.property] : [],
+/** The architecture's machine and its ABIs with the quirks' remedies. */
+export function adaptArch(arch: Arch, quirks: readonly Quirk[]): Arch {
+  const remedies = quirks.map(({ remedy }) => remedy);
+  const properties = remedies.flatMap((each) =>
+    each.kind === "cpu-property" ? [each.property] : [],
   );
-  if (properties.length === 0) return arch;
+  const dropped = remedies.flatMap((each) => (each.kind === "abi-dropped" ? [each.abi] : []));
   const { cpu } = arch.qemu;
   const tcg = [cpu.tcg, ...properties].join(",");
-  return { ...arch, qemu: { ...arch.qemu, cpu: { ...cpu, tcg } } };
+  return {
+    ...arch,
+    abis: arch.abis.filter(({ name }) => !dropped.includes(name)),
+    qemu: { ...arch.qemu, cpu: { ...cpu, tcg } },
+  };
 }
 
 /** The make target for the tree's uapi headers: the quirks', or the one that kernels have now. */

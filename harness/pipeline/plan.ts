@@ -16,6 +16,7 @@ import { Failure } from "../model/failure.ts";
 import { knownFailuresFor, type KnownFailure } from "../model/known-failures.ts";
 import type { RunRequest } from "../model/request.ts";
 import { projectDir } from "../paths.ts";
+import { withLibcs } from "../libc.ts";
 import { loadSeries, shippedSeriesNames, type Series } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import { withCompilers } from "../kernel/fetched-compiler.ts";
@@ -33,7 +34,7 @@ import { withQemu } from "../vm/fetched-qemu.ts";
 import { withMeasuredSlowdown } from "../vm/slowdown.ts";
 import { sourceOn } from "./on-series.ts";
 import { plannedSeries, type PlannedSeries } from "./planned-series.ts";
-import { adaptMachine, adaptOptions, adaptToolchain, chooseToolchain } from "./plan-quirks.ts";
+import { adaptArch, adaptOptions, adaptToolchain, chooseToolchain } from "./plan-quirks.ts";
 
 /** Everything that is known before anything costly is done. */
 export interface Plan {
@@ -110,15 +111,17 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   );
   const chosen = await chooseToolchain(request.toolchain, source.version, arch, context);
   const { quirks } = chosen;
+  const adapted = adaptArch(arch, quirks);
+  const jobs = request.jobs ?? os.availableParallelism();
   return {
-    arch: adaptMachine(arch, quirks),
+    arch: context.noGuests ? adapted : await withLibcs(adapted, { jobs, ...context }),
     source,
     series,
     suites,
     options: adaptOptions(options, quirks),
     quirks,
     toolchain: adaptToolchain(chosen.toolchain, quirks),
-    jobs: request.jobs ?? os.availableParallelism(),
+    jobs,
     accel: request.accel,
     repeat: request.repeat,
     timeoutScale: request.timeoutScale,

@@ -29,7 +29,7 @@ export async function plannedSeries(
       refuseUnfit(series, arch);
       const set = await series.patchesFor(kernel);
       const except = [...(series.except ?? []), ...(set.changes?.except ?? [])].filter(
-        ({ arches }) => arches?.includes(arch) ?? true,
+        ({ arches }) => arches === undefined || isAmong(arch, arches),
       );
       for (const { cases, because } of except)
         notice(`${series.name} proves nothing by ${cases.join(", ")} on this kernel: ${because}`);
@@ -46,7 +46,7 @@ export async function plannedSeries(
 }
 
 function refuseUnfit(series: Series, arch: string): void {
-  const unfit = series.unfit?.find(({ arches }) => arches.includes(arch));
+  const unfit = series.unfit?.find(({ arches }) => isAmong(arch, arches));
   if (!unfit) return;
   throw new Failure({
     reason: "series-not-for-arch",
@@ -54,4 +54,10 @@ function refuseUnfit(series: Series, arch: string): void {
     what: `${series.name} is not for ${arch}: ${unfit.because}`,
     hint: "name other series, or another --arch",
   });
+}
+
+/** Whether an architecture is one of those in a series.json: of the named, or where "!x86_64" stands, of the others. */
+function isAmong(arch: string, names: readonly string[]): boolean {
+  const others = names.filter((name) => name.startsWith("!"));
+  return names.includes(arch) || (others.length > 0 && !others.includes(`!${arch}`));
 }

@@ -32,7 +32,7 @@ export type SeriesChanges = Partial<
 export interface Exception {
   /** Globs of their names. */
   readonly cases: readonly string[];
-  /** Where that is so; everywhere when absent. */
+  /** Where that is so; everywhere when absent, everywhere but on x86_64 where "!x86_64" stands. */
   readonly arches?: readonly string[];
   readonly because: string;
 }

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { cached } from "../cache.ts";
 import { fingerprint, sha256, sha256File } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
-import { openApt, type Apt } from "./apt.ts";
+import { versionIn } from "../model/kernel-version.ts";
+import { reaches } from "../tool-version.ts";
+import { openApt, type Apt, type AptPackage } from "./apt.ts";
 
 /** A program's source as its authors released it. */
 export interface SourceArchive {
@@ -22,6 +24,8 @@ export interface SourceArchive {
 export const pinnedSourceSchema = z.object({
   /** Name of the source package in apt. */
   package: z.string(),
+  /** The version that it takes; where the host's release has an older one, another release's is taken. */
+  atLeast: z.string().optional(),
   /** What is used when apt has it not. */
   upstream: z.object({
     version: z.string(),
@@ -57,23 +61,43 @@ export async function sourceArchives<Name extends string>(
   }
   const archives = {} as Record<Name, SourceArchive>;
   // One after the other: apt locks what it downloads to.
-  for (const [program, { package: name, upstream }] of Object.entries(pinned) as [
-    Name,
-    PinnedSource,
-  ][]) {
-    const found = (await apt?.versions(name))?.[0];
-    archives[program] =
-      apt && found
-        ? await fromApt(program, apt, found, options)
-        : await fromUpstream(program, upstream, options);
+  for (const [program, source] of Object.entries(pinned) as [Name, PinnedSource][]) {
+    const found = apt && (await inApt(apt, source, options));
+    archives[program] = found
+      ? await fromApt(program, found, options)
+      : await fromUpstream(program, source.upstream, options);
   }
   return archives;
 }
 
+interface FoundSource {
+  readonly apt: Apt;
+  readonly source: AptPackage;
+}
+
+/** The host's own release first; of others, the oldest that will do: it changes least. */
+async function inApt(
+  apt: Apt,
+  { package: name, atLeast }: PinnedSource,
+  options: ArchiveOptions,
+): Promise<FoundSource | undefined> {
+  const willDo = ({ version }: AptPackage) =>
+    atLeast === undefined || reaches(versionIn(upstreamVersion(version)), atLeast);
+  const own = (await apt.versions(name)).find(willDo);
+  if (own || atLeast === undefined) return own && { apt, source: own };
+  const all = await openApt({ suites: "all", kind: "deb-src", maxAgeHours, ...options });
+  const other = (await all.versions(name)).findLast(willDo);
+  return other && { apt: all, source: other };
+}
+
+/** 1:10.0.13+ds-0+deb13u1: an epoch, the program's version, Debian's. */
+function upstreamVersion(version: string): string {
+  return version.replace(/^\d+:/, "").replace(/-[^-]*$/, "");
+}
+
 async function fromApt(
   program: string,
-  apt: Apt,
-  found: { readonly name: string; readonly version: string; readonly suite: string },
+  { apt, source: found }: FoundSource,
   options: ArchiveOptions,
 ): Promise<SourceArchive> {
   const entry = await cached(
@@ -85,7 +109,7 @@ async function fromApt(
       ...options,
     },
     async (dir) => {
-      const files = await apt.downloadSource({ component: "", ...found }, dir, options);
+      const files = await apt.downloadSource(found, dir, options);
       const tarball = files.find((file) => /\.orig\.tar\.[a-z0-9]+$/.test(file));
       if (tarball === undefined) {
         throw new Failure({
@@ -101,7 +125,7 @@ async function fromApt(
   const file = path.join(entry.dir, "source.tar");
   return {
     program,
-    version: found.version.replace(/^\d+:/, "").replace(/-[^-]*$/, ""),
+    version: upstreamVersion(found.version),
     file,
     sha256: await sha256File(file),
     origin: `apt (${found.suite})`,

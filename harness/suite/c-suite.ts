@@ -10,6 +10,7 @@ import { Failure } from "../model/failure.ts";
 import { z } from "zod";
 import { pinnedSourceSchema, sourceArchives, type SourceArchive } from "../source/archive.ts";
 import { projectDir } from "../paths.ts";
+import { libcDigest } from "../libc.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
 
@@ -47,9 +48,14 @@ export async function buildCSuite(
     include: await sha256Folder(path.join(selftests, "include")),
     // ... and what it builds from others' sources ...
     sources: sources.map(({ program, sha256 }) => [program, sha256]),
-    // ... for which ABIs, by which compilers.
+    // ... for which ABIs, by which compilers, with which C libraries.
     compilers: await Promise.all(
-      abis.map(async (abi) => [abi.name, abi.flags, await compilerVersion(abi)]),
+      abis.map(async (abi) => [
+        abi.name,
+        abi.flags,
+        await compilerVersion(abi),
+        await libcDigest(compilerOf(abi)),
+      ]),
     ),
   });
   const entry = await cached(

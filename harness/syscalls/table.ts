@@ -24,6 +24,8 @@ export type TableSource =
       readonly include: readonly string[];
       /** -D arguments. */
       readonly define: readonly string[];
+      /** -U arguments: what the host's compiler defines, and that of the ABI does not. */
+      readonly undefine?: readonly string[];
     };
 
 export interface TableEntry {
@@ -106,6 +108,7 @@ async function preprocess(
     const args = [
       ...["-E", "-P", "-nostdinc", how, "-x", "c"],
       ...source.include.flatMap((dir) => ["-I", `${inside}/${dir}`]),
+      ...(source.undefine ?? []).flatMap((word) => ["-U", word]),
       ...source.define.flatMap((word) => ["-D", word]),
       `${inside}/${source.file}`,
     ];

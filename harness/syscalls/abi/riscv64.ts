@@ -25,5 +25,30 @@ export default {
         { kind: "header", file: "arch/riscv/include/uapi/asm/unistd.h", include, define: [] },
       ],
     },
+    {
+      name: "riscv32",
+      auditArch: 0x400000f3,
+      bits: 32,
+      tables: [
+        // Since 6.11.
+        {
+          kind: "tbl",
+          file: "scripts/syscall.tbl",
+          columns: ["common", "32"],
+          moreColumns: {
+            file: "arch/riscv/kernel/Makefile.syscalls",
+            variable: "syscall_abis_32",
+          },
+          compat: true,
+        },
+        {
+          kind: "header",
+          file: "arch/riscv/include/uapi/asm/unistd.h",
+          include,
+          define: ["__SIZEOF_POINTER__=4", "__SYSCALL_COMPAT"],
+          undefine: ["__SIZEOF_POINTER__", "__LP64__"],
+        },
+      ],
+    },
   ],
 } satisfies ArchAbis;

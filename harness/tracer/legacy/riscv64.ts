@@ -6,6 +6,7 @@ import type { LegacyArch } from "../legacy.ts";
  * arch/riscv/kernel/traps.c), and orig_a0 is no part of the set.
  */
 const wide = (index: number) => ({ offset: 8 * index, bytes: 8 }) as const;
+const narrow = (index: number) => ({ offset: 4 * index, bytes: 4 }) as const;
 
 export default {
   name: "riscv64",
@@ -17,6 +18,14 @@ export default {
       nr: wide(17),
       args: [10, 11, 12, 13, 14, 15].map(wide),
       result: wide(10),
+    },
+    {
+      length: 128,
+      abi: "riscv32",
+      ip: narrow(0),
+      nr: narrow(17),
+      args: [10, 11, 12, 13, 14, 15].map(narrow),
+      result: narrow(10),
     },
   ],
   // There is one way to make a call.

@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Part of bare.h. */
+#if __riscv_xlen == 64
+#define LOAD_COUNT "ld a0, 0(sp)\n"
+#define POINTER_SHIFT "3"
+#define POINTER_SIZE "8"
+#else
+#define LOAD_COUNT "lw a0, 0(sp)\n"
+#define POINTER_SHIFT "2"
+#define POINTER_SIZE "4"
+#endif
 __asm__(".globl _start\n"
 	"_start:\n"
 	/* The linker may have made addresses relative to it. */
@@ -7,11 +16,11 @@ __asm__(".globl _start\n"
 	"	.option norelax\n"
 	"	lla gp, __global_pointer$\n"
 	"	.option pop\n"
-	"	ld a0, 0(sp)\n"
-	"	addi a1, sp, 8\n"
-	"	slli a2, a0, 3\n"
+	"	" LOAD_COUNT
+	"	addi a1, sp, " POINTER_SIZE "\n"
+	"	slli a2, a0, " POINTER_SHIFT "\n"
 	"	add a2, a2, a1\n"
-	"	addi a2, a2, 8\n"
+	"	addi a2, a2, " POINTER_SIZE "\n"
 	"	andi sp, sp, -16\n"
 	"	call start_tracee\n");
 
