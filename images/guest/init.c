@@ -135,22 +135,6 @@ static void mount_all(void)
 }
 
 /*
- * As many pids as a kernel with CONFIG_BASE_SMALL has. Selftests that wait for
- * a pid to come round again fork through all of them, and through the usual
- * 32768 for half a minute under emulation.
- */
-static void limit_pids(void)
-{
-	static const char few[] = "4096\n";
-	int fd = open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, few, strlen(few)) < 0)
-		note("pid_max");
-	if (fd >= 0)
-		close(fd);
-}
-
-/*
  * A guest has no source of entropy of its own to speak of, and an old kernel
  * without a virtio one would block the ssh server for ever.
  */
@@ -348,7 +332,6 @@ int main(void)
 	chmod("/", 0755);
 	/* Ctrl-Alt-Del comes as SIGINT. */
 	reboot(RB_DISABLE_CAD);
-	limit_pids();
 	seed_entropy();
 	sethostname("guest", 5);
 	listening.fd = start_network();
