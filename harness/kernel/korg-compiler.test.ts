@@ -56,8 +56,7 @@ test.serial("kernel.org's gcc, the newest of its number or the very one, comes o
   const newest = await findToolchain("korg-13", arm64, { emit });
   t.is(newest.description, "aarch64-linux-gcc (GCC) 13.2.0");
   t.regex(JSON.stringify(events), /taking \S+-gcc-13\.2\.0-nolibc-aarch64-linux\.tar\.xz/);
-  const prefix = newest.compiler.replace(/gcc$/, "");
-  t.true(newest.makeVariables.includes(`CROSS_COMPILE=${prefix}`));
+  const [, prefix = ""] = /CROSS_COMPILE=(\S+)/.exec(newest.makeVariables.join(" ")) ?? [];
   t.is((await exec(`${prefix}ld`, [])).exitCode, 0);
   t.deepEqual(newest.versions.gcc?.major, 13);
   t.deepEqual((await readdir(path.join(prefix, "../../.."))).sort(), ["aarch64-linux"]);

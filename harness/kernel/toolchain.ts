@@ -15,8 +15,6 @@ export interface Toolchain {
   readonly description: string;
   /** Hash over what compiler and linker say of themselves; part of every kernel's fingerprint. */
   readonly identity: string;
-  /** The compiler's name on PATH, with its prefix, or the path of a fetched one. */
-  readonly compiler: string;
   /** Variables for make, such as ["CC=ccache gcc"]. */
   readonly makeVariables: readonly string[];
   readonly ccache: boolean;
@@ -64,7 +62,6 @@ export async function findToolchain(
   const wrapped = ccache ? `ccache ${compiler}` : compiler;
   return {
     name,
-    compiler,
     description: compilerSays.split("\n")[0] ?? compiler,
     identity: sha256(`${compilerSays}\n${linkerSays}`),
     makeVariables: [

@@ -37,7 +37,7 @@ function buildSuite(
   context: Context,
   progress: (text: string) => void,
 ): Promise<BuiltSuite> {
-  const { arch, jobs, toolchain, quirks } = plan;
+  const { arch, jobs, quirks } = plan;
   const notice = (text: string) => {
     context.emit({ type: "notice", text });
   };
@@ -48,8 +48,6 @@ function buildSuite(
   return buildKselftests(suite, {
     ...options,
     progress,
-    toolchainIdentity: toolchain.identity,
-    compiler: toolchain.compiler,
     headersTarget: headersTarget(quirks),
     tree: treeOf(plan),
     ...(bringer ? { patch: patchOf(bringer, context) } : {}),

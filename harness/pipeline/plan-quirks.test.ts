@@ -88,7 +88,6 @@ test("variables for make make another toolchain of it", (t) => {
     name: "gcc",
     description: "gcc",
     identity: "x",
-    compiler: "gcc",
     makeVariables: ["CC=gcc"],
     ccache: false,
     versions: {},

@@ -4,14 +4,13 @@ import path from "node:path";
 import { compilerOf, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import type { ExecResult } from "../exec.ts";
-import { toolVersion } from "../tool-version.ts";
 import { fingerprint, sha256File, sha256Folder } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
 import { z } from "zod";
 import { pinnedSourceSchema, sourceArchives, type SourceArchive } from "../source/archive.ts";
 import { projectDir } from "../paths.ts";
-import { libcDigest } from "../libc.ts";
 import { execSandboxed } from "../sandbox.ts";
+import { compilerIdentity } from "./compiler.ts";
 import { timeoutOf, type BuiltSuite, type SuiteProgram, type SuiteRequest } from "../suite.ts";
 
 export interface SuiteBuildOptions {
@@ -49,14 +48,7 @@ export async function buildCSuite(
     // ... and what it builds from others' sources ...
     sources: sources.map(({ program, sha256 }) => [program, sha256]),
     // ... for which ABIs, by which compilers, with which C libraries.
-    compilers: await Promise.all(
-      abis.map(async (abi) => [
-        abi.name,
-        abi.flags,
-        await compilerVersion(abi),
-        await libcDigest(compilerOf(abi)),
-      ]),
-    ),
+    compilers: await Promise.all(abis.map(async (abi) => [abi.name, await compilerIdentity(abi)])),
   });
   const entry = await cached(
     {
@@ -208,18 +200,6 @@ async function list(
 
 function names(result: ExecResult): string[] {
   return result.stdout.split("\n").filter((line) => line.trim() !== "");
-}
-
-async function compilerVersion(abi: Abi): Promise<string> {
-  const result = await toolVersion(abi.compiler);
-  if (result.exitCode === 0) return result.stdout;
-  throw new Failure({
-    reason: "no-compiler",
-    blame: "infra",
-    what: `${abi.compiler}, which builds the suites' ${abi.name} programs, does not run`,
-    evidence: result.output || (result.spawnError ?? ""),
-    hint: `apt-get install ${abi.packages.join(" ")} (harness doctor lists all that is missing)`,
-  });
 }
 
 function buildFailed(suite: SuiteRequest, abi: Abi | undefined, result: ExecResult): Failure {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { programPrefix, type Arch } from "../arch.ts";
+import { compilerOf, programPrefix, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import type { ExecResult } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
@@ -15,6 +15,7 @@ import {
   type SuiteProgram,
   type SuiteRequest,
 } from "../suite.ts";
+import { compilerIdentity } from "./compiler.ts";
 
 type KselftestRequest = Extract<SuiteRequest, { kind: "kselftest" }>;
 
@@ -29,9 +30,6 @@ export interface KselftestOptions {
   readonly tree: KselftestTree;
   /** A series that changes kselftests or what they include: they are built with it, for both kernels. */
   readonly patch?: { readonly identity: string; apply(tree: string, into: string): Promise<void> };
-  /** Hash over the compiler; see kernel/toolchain.ts. */
-  readonly toolchainIdentity: string;
-  readonly compiler: string;
   /** The make target that leaves the tree's uapi headers in the object tree's usr/include. */
   readonly headersTarget: string;
   readonly jobs: number;
@@ -109,14 +107,14 @@ export async function buildKselftests(
 ): Promise<BuiltSuite> {
   const key = fingerprint({
     // Raised when this file builds kselftests in another way.
-    recipe: 3,
+    recipe: 4,
     // Tests and headers come from the tree, or from the series on it ...
     tree: options.tree.identity,
     patch: options.patch?.identity,
     targets: suite.targets,
-    // ... for this architecture, by this compiler.
+    // ... for this architecture's native ABI, by the compiler that has its C library: a kernel's may have none.
     arch: options.arch.kernelArch,
-    toolchain: options.toolchainIdentity,
+    compiler: await compilerIdentity(native(options.arch)),
     headersTarget: options.headersTarget,
   });
   const entry = await cached(
@@ -194,7 +192,7 @@ async function build(
         timeoutSeconds: 1800,
         signal: options.signal,
       });
-    const { arch, compiler, jobs } = options;
+    const { arch, jobs } = options;
     const variables = [`O=${inside.obj}`, `ARCH=${arch.kernelArch}`, `-j${jobs}`];
     options.progress("headers");
     const headers = await run("make", [
@@ -215,7 +213,7 @@ async function build(
       ...variables,
       `TARGETS=${targets.join(" ")}`,
       // The one way to static programs that all folders heed: some ignore or override LDFLAGS.
-      `CC=${compiler} -static`,
+      `CC=${compilerOf(native(arch)).join(" ")} -static`,
       // Some folders look for the tree's headers in the tree itself, and would find the host's.
       `USERCFLAGS=-isystem ${inside.obj}/usr/include`,
       "install",
@@ -240,6 +238,11 @@ async function build(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+function native({ name, abis: [abi] }: Arch): Abi {
+  if (abi) return abi;
+  throw new Error(`arch/${name}.ts names no ABI`);
 }
 
 /** The programs that `make install` says there are. */
