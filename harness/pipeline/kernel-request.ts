@@ -21,6 +21,7 @@ export function kernelRequest(
     options: plan.options,
     tree: treeOf(plan),
     jobs: plan.jobs,
+    ccache: plan.ccache,
     timeoutScale: plan.timeoutScale,
     notice: (text) => {
       context.emit({ type: "notice", text });

@@ -49,6 +49,8 @@ export interface Plan {
   readonly jobs: number;
   readonly accel: RunRequest["accel"];
   readonly repeat: number;
+  /** Whether kernels are built with ccache. */
+  readonly ccache: boolean;
   readonly timeoutScale: number;
   /** The known failures that concern this cell, apart by whether they still hold. */
   readonly known: {
@@ -122,6 +124,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     quirks,
     toolchain: adaptToolchain(chosen.toolchain, quirks),
     jobs,
+    ccache: request.ccache ?? series.length > 1,
     accel: request.accel,
     repeat: request.repeat,
     timeoutScale: request.timeoutScale,

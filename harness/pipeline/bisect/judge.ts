@@ -100,7 +100,7 @@ export class Judge {
   ): Promise<Asked> {
     const request = {
       ...kernelRequest(this.#context.plan, this.#context, candidate.planned),
-      isOneOfMany: true,
+      ccache: true,
       progress,
     };
     const identity = kernelFingerprint(request);
