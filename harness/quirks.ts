@@ -114,7 +114,14 @@ export const quirks: readonly Quirk[] = [
     when: { kernel: { before: "5.19" }, arches: ["riscv64"] },
     remedy: { kind: "abi-dropped", abi: "riscv32", option: "CONFIG_COMPAT" },
     reason: "64-bit kernels did not run 32-bit programs",
-    source: '9be8459298eb ("riscv: compat: Add COMPAT Kbuild skeletal support")',
+    source: "arch/riscv/Kconfig, COMPAT: 5.19 has it first",
+  },
+  {
+    name: "riscv-portable",
+    when: { kernel: { before: "6.0" }, arches: ["riscv32"] },
+    remedy: { kind: "option-dropped", option: "CONFIG_NONPORTABLE" },
+    reason: "32-bit kernels were offered without it",
+    source: "arch/riscv/Kconfig, NONPORTABLE: not there in 5.10, there in 6.1",
   },
   {
     name: "headers-target",
