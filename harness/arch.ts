@@ -55,6 +55,7 @@ export interface Arch {
   readonly abis: readonly Abi[];
   readonly qemu: {
     readonly binary: string;
+    /** The Debian package; with `atLeast` a real one, else also a virtual one, which all releases have. */
     readonly package: string;
     /** The QEMU that it takes; where the host's is older, one of another release is fetched. */
     readonly atLeast?: { readonly version: string; readonly because: string };

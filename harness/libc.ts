@@ -19,13 +19,20 @@ import { toolVersion } from "./tool-version.ts";
  */
 
 /** Raised when this file makes something else of the same parts. */
-const recipe = 1;
+const recipe = 2;
 
 const recipeDir = path.join(projectDir, "images", "musl");
 const specs = "gcc.specs";
 
 /** Inside the sandbox. */
 const inside = { source: "/mnt/source", work: "/mnt/work", out: "/mnt/out" } as const;
+
+/** What has to be mended in its source, for a CPU. */
+const mends: Readonly<Record<string, readonly [string, ...string[]][]>> = {
+  // 1.2.5 and 1.2.6 pass a restorer in struct sigaction, for which riscv's kernel has no place: it
+  // takes the pointer for the mask of signals that the handler blocks.
+  riscv32: [["sed", "-i", "/define SA_RESTORER/d", "arch/riscv32/bits/signal.h"]],
+};
 
 /** The compiler's companions, by the names that makefiles put behind a prefix. */
 const binutils = ["ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"];
@@ -125,6 +132,7 @@ async function buildMusl(build: MuslBuild): Promise<void> {
   const tarball = `${inside.source}/${path.basename(source.file)}`;
   const commands: [string, ...string[]][] = [
     ["tar", "-x", "--strip-components=1", "--no-same-owner", "-f", tarball],
+    ...(mends[cpu] ?? []),
     [
       "./configure",
       `--target=${cpu}-linux-musl`,

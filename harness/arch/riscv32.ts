@@ -23,7 +23,8 @@ export default {
   ],
   qemu: {
     binary: "qemu-system-riscv32",
-    package: "qemu-system-misc",
+    package: "qemu-system-riscv",
+    atLeast: { version: "10.0", because: "Debian's 7.2 has no firmware for 32-bit RISC-V" },
     machine: ["-M", "virt"],
     cpu: { tcg: "rv32", kvm: "host" },
     memoryMiB: 512,

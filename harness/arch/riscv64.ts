@@ -28,7 +28,7 @@ export default {
   ],
   qemu: {
     binary: "qemu-system-riscv64",
-    package: "qemu-system-misc",
+    package: "qemu-system-riscv64",
     machine: ["-M", "virt"],
     cpu: { tcg: "rv64", kvm: "host" },
     memoryMiB: 512,

@@ -24,7 +24,7 @@ export default {
   ],
   qemu: {
     binary: "qemu-system-s390x",
-    package: "qemu-system-misc",
+    package: "qemu-system-s390x",
     machine: ["-M", "s390-ccw-virtio"],
     // Kernels since 6.9 add up checksums in vectors; as QEMU 7.2 emulates these, no TCP packet is right.
     cpu: { tcg: "max,vx=off", kvm: "host" },

@@ -156,6 +156,10 @@ function qemuCheck({ name, qemu }: Arch): Check {
   const probe = async (full: boolean): Promise<Finding> => {
     const found = await check.probe(full);
     const { atLeast } = qemu;
+    if (atLeast && found.state === "missing") {
+      const detail = `one of ${atLeast.version} or newer is fetched when needed: ${atLeast.because}`;
+      return { state: "note", detail };
+    }
     if (atLeast && found.state === "ok" && !(await isNewEnough(qemu.binary, atLeast.version))) {
       const detail = `${found.detail}; for ${name} one of ${atLeast.version} or newer is fetched: ${atLeast.because}`;
       return { ...found, detail };
