@@ -100,6 +100,10 @@ struct abi {
 #ifndef OTHER_ABI_REGS_HIDDEN
 #define OTHER_ABI_REGS_HIDDEN 0
 #endif
+/* Whether there are calls with 32-bit times. */
+#ifndef HAS_NANOSLEEP
+#define HAS_NANOSLEEP 1
+#endif
 /* Whether the stack grows down. */
 #ifndef STACK_GROWS_UP
 #define STACK_GROWS_UP 0

@@ -339,12 +339,18 @@ CASE(restart_syscall)
 	shared_init();
 	ts = (struct timespec *)shared->path;
 	ts->tv_sec = 100000;
+#if HAS_NANOSLEEP
 	add_call_args(NATIVE, __NR_nanosleep,
 		      (uint64_t[6]){ (uintptr_t)ts, 0, PATTERN(2) }, -516);
+#else
+	add_call_args(NATIVE, __NR_clock_nanosleep_time64,
+		      (uint64_t[6]){ CLOCK_MONOTONIC, 0, (uintptr_t)ts, 0 }, -516);
+#endif
 	add_exit(0);
 	pid = start_calls();
 	next_syscall_stop(pid);
-	expect_entry(pid, THIS_ABI.arch, __NR_nanosleep, shared->calls[0].raw.args);
+	expect_entry(pid, THIS_ABI.arch, shared->calls[0].raw.nr,
+		     shared->calls[0].raw.args);
 	resume(pid, PTRACE_SYSCALL, 0);
 	EXPECT_OK(kill(pid, SIGUSR1));
 	EXPECT_EQ(wait_for(pid) >> 8, SYSCALL_STOP);

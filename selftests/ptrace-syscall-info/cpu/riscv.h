@@ -18,6 +18,7 @@ static const struct abi abi_riscv32 = {
 #define STORE "sd	"
 #else
 #define THIS_ABI abi_riscv32
+#define HAS_NANOSLEEP 0
 #define LOAD "lw	"
 #define STORE "sw	"
 #endif
