@@ -137,13 +137,33 @@ static inline int resume_wait(pid_t pid, int request, int sig)
 	return wait_for(pid);
 }
 
+/* A stop that nobody expected, for people: of a system call also which, or its result. */
+static inline const char *tell_stop(pid_t pid, int status)
+{
+	static char text[100];
+	struct syscall_info info;
+	int length = snprintf(text, sizeof(text), "status 0x%x", status);
+
+	if (!WIFSTOPPED(status) || status >> 8 != SYSCALL_STOP ||
+	    get_syscall_info(pid, sizeof(info), &info) < 0)
+		return text;
+	if (info.op == INFO_ENTRY)
+		snprintf(text + length, sizeof(text) - length,
+			 " (call %lld begins)", (long long)info.entry.nr);
+	if (info.op == INFO_EXIT)
+		snprintf(text + length, sizeof(text) - length,
+			 " (a call gives %lld)", (long long)info.exit.rval);
+	return text;
+}
+
 /* Resumes by PTRACE_SYSCALL, and expects the stop @stop. */
 #define next_stop(pid, stop)						\
 	do {								\
 		int ns_got = resume_wait(pid, PTRACE_SYSCALL, 0);	\
 									\
 		EXPECT(WIFSTOPPED(ns_got) && ns_got >> 8 == (stop),	\
-		       "status 0x%x, not a stop of 0x%x", ns_got, (stop)); \
+		       "%s, not a stop of 0x%x", tell_stop(pid, ns_got), \
+		       (stop));						\
 	} while (0)
 
 #define next_syscall_stop(pid) next_stop(pid, SYSCALL_STOP)
