@@ -147,7 +147,7 @@ test("every series that ships is sound: it is described, and its patches can be 
     const [series] = await loadSeries({ names: [name], notice: () => undefined });
     t.true((series?.proves.length ?? 0) > 0, name);
     for (const { arches = [] } of [...(series?.except ?? []), ...(series?.unfit ?? [])])
-      for (const arch of arches) t.true(known.includes(arch), arch);
+      for (const arch of arches) t.true(known.includes(arch.replace(/^!/, "")), arch);
     for (const version of ["5.2", "5.3", "6.1", "6.12"]) {
       const set = await series?.patchesFor(kernelVersion(version));
       t.true((set?.patches.length ?? 0) > 0, `${name} for ${version}`);
