@@ -28,7 +28,7 @@ const specs = "gcc.specs";
 const inside = { source: "/mnt/source", work: "/mnt/work", out: "/mnt/out" } as const;
 
 /** What has to be mended in its source, for a CPU. */
-const mends: Readonly<Record<string, readonly [string, ...string[]][]>> = {
+const mends: Readonly<Record<string, readonly Words[]>> = {
   // 1.2.5 and 1.2.6 pass a restorer in struct sigaction, for which riscv's kernel has no place: it
   // takes the pointer for the mask of signals that the handler blocks.
   riscv32: [["sed", "-i", "/define SA_RESTORER/d", "arch/riscv32/bits/signal.h"]],
@@ -43,6 +43,9 @@ const gccParts = ["crtbegin.o", "crtend.o", "libgcc.a"];
 /** Folders of the kernel's headers for userland, and a file of each; not those of single drivers. */
 const kernelHeaders = { linux: "version", asm: "unistd", "asm-generic": "errno", mtd: "mtd-abi" };
 
+/** A command and its first arguments. */
+type Words = readonly [string, ...string[]];
+
 export interface LibcOptions {
   readonly emit: Emit;
   readonly jobs?: number;
@@ -51,7 +54,7 @@ export interface LibcOptions {
 
 /**
  * The architecture with compilers that have a C library for each of its ABIs.
- * Throws Failure infra: "no-compiler", "no-kernel-headers", "libc-build", and what sourceArchives throws.
+ * Throws Failure infra "no-compiler", "libc-build", and what sourceArchives throws.
  */
 export async function withLibcs(arch: Arch, options: LibcOptions): Promise<Arch> {
   if (!arch.abis.some(({ musl }) => musl)) return arch;
@@ -61,7 +64,7 @@ export async function withLibcs(arch: Arch, options: LibcOptions): Promise<Arch>
 }
 
 /** Hash over the C library that a compiler links programs with; "missing" where there is none. */
-export async function libcDigest([compiler, ...flags]: readonly [string, ...string[]]) {
+export async function libcDigest([compiler, ...flags]: Words): Promise<string> {
   const { stdout } = await exec(compiler, [...flags, "-print-file-name=libc.a"]);
   return sha256File(stdout.trim()).catch(() => "missing");
 }
@@ -91,7 +94,7 @@ async function withMusl(abi: Abi, options: LibcOptions): Promise<Abi> {
         // What compiles it, for which ABI, and what goes into programs beside it.
         compiler: [compiler, version],
         parts: await Promise.all(parts.map((file) => sha256File(file))),
-        headers: await sha256File(path.join(headers["linux"] ?? "", "version.h")),
+        headers: await sha256File(path.join(headers.linux, "version.h")),
         specs: await sha256File(path.join(recipeDir, specs)),
       }),
       verify: "listing",
@@ -130,7 +133,7 @@ async function buildMusl(build: MuslBuild): Promise<void> {
   const prefix = abi.compiler.replace(/gcc$/, "");
   const libgcc = parts.find((file) => file.endsWith(".a")) ?? "";
   const tarball = `${inside.source}/${path.basename(source.file)}`;
-  const commands: [string, ...string[]][] = [
+  const commands: readonly Words[] = [
     ["tar", "-x", "--strip-components=1", "--no-same-owner", "-f", tarball],
     ...(mends[cpu] ?? []),
     [
@@ -167,11 +170,7 @@ async function buildMusl(build: MuslBuild): Promise<void> {
 }
 
 /** Scripts that start the compiler with this C library, and its binutils under the same prefix. */
-async function writeTools(
-  bin: string,
-  cpu: string,
-  [compiler, ...flags]: readonly [string, ...string[]],
-): Promise<void> {
+async function writeTools(bin: string, cpu: string, [compiler, ...flags]: Words): Promise<void> {
   await mkdir(bin);
   const quoted = flags.map((flag) => shellQuoted(flag)).join(" ");
   const gcc = [
@@ -199,11 +198,7 @@ async function versionOf(compiler: string, abi: Abi): Promise<string> {
   throw missing(`${compiler}, which builds ${abi.name} programs, does not run`, abi, result.output);
 }
 
-async function gccPart(
-  name: string,
-  abi: Abi,
-  [compiler, ...flags]: readonly [string, ...string[]],
-): Promise<string> {
+async function gccPart(name: string, abi: Abi, [compiler, ...flags]: Words): Promise<string> {
   const result = await exec(compiler, [...flags, `-print-file-name=${name}`]);
   const file = result.stdout.trim();
   // Without one the compiler says the bare name again.
@@ -213,7 +208,10 @@ async function gccPart(
 }
 
 /** Where the compiler finds those folders, by their names. */
-async function findKernelHeaders(compiler: string, abi: Abi): Promise<Record<string, string>> {
+async function findKernelHeaders(
+  compiler: string,
+  abi: Abi,
+): Promise<Record<keyof typeof kernelHeaders, string>> {
   const files = Object.entries(kernelHeaders);
   const input = files.map(([folder, file]) => `#include <${folder}/${file}.h>\n`).join("");
   const result = await exec(compiler, ["-M", "-x", "c", "-"], { input });
@@ -224,7 +222,7 @@ async function findKernelHeaders(compiler: string, abi: Abi): Promise<Record<str
       throw missing(`${compiler} finds no <${folder}${end}>`, abi, result.output);
     return [folder, header.slice(0, -end.length)];
   });
-  return Object.fromEntries(found);
+  return Object.fromEntries(found) as Record<keyof typeof kernelHeaders, string>;
 }
 
 function missing(what: string, abi: Abi, evidence: string): Failure {
