@@ -76,8 +76,8 @@ function buildOptions(yargs: Argv) {
     })
     .option("ccache", {
       type: "boolean",
-      describe:
-        "look files up in ccache, for kernels much like earlier ones (nightly runs); by default where several series share a baseline",
+      default: false,
+      describe: "look files up in ccache, for kernels much like earlier ones (nightly runs)",
     })
     .option("accel", {
       choices: ["auto", "kvm", "tcg"] as const,

@@ -1,4 +1,13 @@
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import { cached, isCached } from "../cache.ts";
@@ -10,6 +19,7 @@ import { execSandboxed } from "../sandbox.ts";
 import { BuildProgress, buildFailure } from "./build-log.ts";
 import { changedOptions, configure } from "./configure.ts";
 import { formatConfig, type Dropped, type Merged } from "../kconfig.ts";
+import { keepObjects, type Kept } from "./kept-objects.ts";
 import type { Toolchain } from "./toolchain.ts";
 
 /** A source tree, unpacked only when a build needs it. */
@@ -227,7 +237,7 @@ async function makePatched(request: KernelRequest, patch: Patch, into: string): 
     await copyTree(objects, own);
     await rm(path.join(own, files.log), { force: true });
     const before = await readFile(path.join(own, ".config"), "utf8");
-    await make(request, source, own, "series");
+    await make(request, source, own, "series", objects);
     const changed = changedOptions(before, await readFile(path.join(own, ".config"), "utf8"));
     if (changed.length)
       request.notice(`${patch.name} changes the configuration: ${changed.join(", ")}`);
@@ -272,34 +282,60 @@ function makeArguments(request: KernelRequest, targets: readonly string[]): stri
   ];
 }
 
-/** Runs make to the kernel image; leaves meta.json beside the objects. */
+/**
+ * Runs make to the kernel image; leaves meta.json beside the objects. `baseline`: the objects that
+ * these, the patched kernel's, are a copy of.
+ */
 async function make(
   request: KernelRequest,
   source: string,
   objects: string,
   blame: Extract<Blame, "baseline" | "series">,
+  baseline?: string,
 ): Promise<void> {
   await mkdir(objects, { recursive: true });
   const progress = new BuildProgress(request.progress);
   const { run } = makeContext(request, source, objects);
-  // olddefconfig first: a patch may have brought options of its own.
-  const targets =
-    blame === "series" ? ["olddefconfig", ...request.arch.targets] : request.arch.targets;
-  const result = await run(targets, (line) => {
-    progress.line(line);
-  });
-  request.signal?.throwIfAborted();
-  if (result.exitCode !== 0) {
+  let makeSeconds = 0;
+  const runTo = async (targets: readonly string[]) => {
+    const result = await run(targets, (line) => {
+      progress.line(line);
+    });
+    request.signal?.throwIfAborted();
+    makeSeconds += result.seconds;
+    if (result.exitCode === 0) return;
     const name = request.patch ? `the kernel with ${request.patch.name}` : "the baseline kernel";
     const kept = path.join(cacheDir(), "failed-build.log");
     await copyFile(path.join(objects, files.log), kept).catch(() => undefined);
     throw buildFailure(result, name, blame, kept);
+  };
+  if (baseline !== undefined) {
+    // olddefconfig first: a patch may have brought options of its own.
+    await runTo(["olddefconfig", "prepare"]);
+    const kept = await keepObjects({
+      objects,
+      source,
+      baseline: { objects: baseline, source: await request.tree.dir() },
+      inside,
+    });
+    await appendFile(path.join(objects, files.log), `${keptText(kept)}\n`);
   }
+  await runTo(request.arch.targets);
   const release = (
     await readFile(path.join(objects, "include/config/kernel.release"), "utf8")
   ).trim();
-  const meta = { release, makeSeconds: result.seconds, makeFiles: progress.files };
+  const meta = { release, makeSeconds, makeFiles: progress.files };
   await writeFile(path.join(objects, files.meta), JSON.stringify(meta));
+}
+
+/** For the build log. */
+function keptText({ objects, outdated, names }: Kept): string {
+  if (objects === 0) return `harness: ${String(outdated)} objects of C are outdated`;
+  const some = names.slice(0, 10).join(", ");
+  return (
+    `harness: of ${String(outdated)} outdated objects of C, ${String(objects)} are kept: headers changed ` +
+    `only in macros that they do not use (${some}${names.length > 10 ? " ..." : ""})`
+  );
 }
 
 async function keep(arch: Arch, objects: string, into: string): Promise<void> {

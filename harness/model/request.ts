@@ -18,7 +18,7 @@ export const cellRequestSchema = z
     kconfig: texts,
     toolchain: z.string(),
     jobs: z.number().optional(),
-    /** Whether kernels are built with ccache; the plan decides when absent. */
+    /** Whether kernels are built with ccache; not when absent. */
     ccache: z.boolean().optional(),
     accel: z.enum(["auto", "kvm", "tcg"]),
     repeat: z.number(),

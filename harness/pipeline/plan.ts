@@ -124,7 +124,7 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
     quirks,
     toolchain: adaptToolchain(chosen.toolchain, quirks),
     jobs,
-    ccache: request.ccache ?? series.length > 1,
+    ccache: request.ccache ?? false,
     accel: request.accel,
     repeat: request.repeat,
     timeoutScale: request.timeoutScale,

@@ -34,7 +34,7 @@ vmlinux:
 	done
 	@mkdir -p $(O)/include/config && echo 6.12.117-fake > $(O)/include/config/kernel.release
 	@cat kernel/*.c > $(O)/vmlinux
-headers:
+prepare headers:
 	@:
 `;
 

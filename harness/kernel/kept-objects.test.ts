@@ -1,0 +1,258 @@
+import { execFileSync } from "node:child_process";
+import { readFile, rm, stat, utimes } from "node:fs/promises";
+import path from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { temporaryDir, writeFiles } from "../testing/tree.ts";
+import { keepObjects, parseNote } from "./kept-objects.ts";
+
+/** kbuild's note of kernel/wait.o. */
+const note = (command = "gcc -c -o kernel/wait.o /mnt/src/kernel/wait.c") => `\
+savedcmd_kernel/wait.o := ${command}
+
+source_kernel/wait.o := /mnt/src/kernel/wait.c
+
+deps_kernel/wait.o := \\
+    $(wildcard include/config/PID_NS) \\
+  /mnt/src/include/asm.h \\
+  include/generated/numbers.h \\
+
+kernel/wait.o: $(deps_kernel/wait.o)
+
+$(deps_kernel/wait.o):
+
+kernel/wait.o: $(wildcard ./tools/objtool)
+`;
+
+interface Case {
+  /** The generated header, before and after. */
+  readonly numbers: readonly [string, string];
+  readonly asm?: string;
+  readonly code?: string;
+  readonly command?: string;
+}
+
+/** One object of a kernel whose generated header is newer. */
+class Kernel {
+  readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async of({ numbers, asm = "", code = "int wait;\n", command }: Case): Promise<Kernel> {
+    const kernel = new Kernel(await temporaryDir());
+    const [before, after] = numbers;
+    const source = { "include/asm.h": asm, "kernel/wait.c": code };
+    const object = {
+      "kernel/wait.o": "",
+      "kernel/.wait.o.cmd": note(command),
+      "tools/objtool": "",
+    };
+    for (const [tree, text] of [
+      ["baseline", before],
+      ["patched", after],
+    ] as const) {
+      await writeFiles(path.join(kernel.dir, tree, "src"), source);
+      const header = { "include/generated/numbers.h": text };
+      await writeFiles(path.join(kernel.dir, tree, "obj"), { ...object, ...header });
+    }
+    for (const name of ["src/include/asm.h", "src/kernel/wait.c", "obj/tools/objtool"])
+      await kernel.setTime(name, 1000);
+    await kernel.setTime("obj/kernel/wait.o", 2000);
+    await kernel.setTime("obj/include/generated/numbers.h", 3000);
+    return kernel;
+  }
+
+  place(name: string): string {
+    return path.join(this.dir, "patched", name);
+  }
+
+  async setTime(name: string, seconds: number): Promise<void> {
+    await utimes(this.place(name), seconds, seconds);
+  }
+
+  async seconds(name: string): Promise<number> {
+    return (await stat(this.place(name))).mtimeMs / 1000;
+  }
+
+  keep() {
+    const tree = (name: string) => ({
+      objects: path.join(this.dir, name, "obj"),
+      source: path.join(this.dir, name, "src"),
+    });
+    return keepObjects({
+      ...tree("patched"),
+      baseline: tree("baseline"),
+      inside: { obj: "/mnt/obj", src: "/mnt/src" },
+    });
+  }
+
+  /** What the compiler proper gets of kernel/wait.c. */
+  tokens(tree: "baseline" | "patched"): string {
+    const { dir } = this;
+    const [src, obj] = [path.join(dir, tree, "src"), path.join(dir, tree, "obj")];
+    const args = ["-E", "-P", `-I${src}/include`, `-I${obj}/include`, `${src}/kernel/wait.c`];
+    try {
+      return execFileSync("gcc", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    } catch (thrown) {
+      const { stderr } = thrown as { stderr: string };
+      return stderr
+        .replaceAll(dir, "")
+        .replaceAll(tree, "")
+        .replace(/numbers\.h:\d+:\d+/g, "");
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+const numbers = [
+  "#define __NR_mseal 462\n",
+  "#define __NR_mseal 462\n#define __NR_wait6 600\n",
+] as const;
+
+async function isKept(
+  t: { pass: () => void },
+  one: Case,
+  prepare?: (kernel: Kernel) => Promise<void>,
+) {
+  await using kernel = await Kernel.of(one);
+  await prepare?.(kernel);
+  const before = await kernel.seconds("obj/kernel/wait.o");
+  const { objects } = await kernel.keep();
+  const isNewer = (await kernel.seconds("obj/kernel/wait.o")) > before;
+  if (isNewer !== (objects === 1)) throw new Error("the count is not what was done");
+  t.pass();
+  return isNewer;
+}
+
+test("an object is kept whose header only has a new number", async (t) => {
+  t.true(await isKept(t, { numbers }));
+});
+
+test("a kept object is newer than the header by next to nothing", async (t) => {
+  await using kernel = await Kernel.of({ numbers });
+  t.deepEqual(await kernel.keep(), { objects: 1, outdated: 1, names: ["__NR_wait6"] });
+  const seconds = await kernel.seconds("obj/kernel/wait.o");
+  t.true(seconds > 3000 && seconds < 3000.01);
+});
+
+test("an object that is up to date keeps its time", async (t) => {
+  await using kernel = await Kernel.of({ numbers });
+  await kernel.setTime("obj/kernel/wait.o", 4000);
+  t.deepEqual(await kernel.keep(), { objects: 0, outdated: 0, names: [] });
+  t.is(await kernel.seconds("obj/kernel/wait.o"), 4000);
+});
+
+test("an object is kept or compiled by what it makes of a header's calls", async (t) => {
+  const define = "#ifndef __SYSCALL\n#define __SYSCALL(x, y)\n#endif\n";
+  const more = "#define __NR_wait6 600\n__SYSCALL(__NR_wait6, sys_wait6)\n";
+  const table = { numbers: [define, define + more] } as const;
+  t.true(await isKept(t, table));
+  t.false(await isKept(t, { ...table, code: "#define __SYSCALL(nr, call) int call = nr;\n" }));
+});
+
+test("an object is compiled that uses the number, by whatever way", async (t) => {
+  const uses: readonly Partial<Case>[] = [
+    { code: "int wait = __NR_wait6;\n" },
+    { code: "#ifdef __NR_wait6\nint wait;\n#endif\n" },
+    {
+      asm: "#define LAST __NR_wait6\n#define NR_syscalls (LAST + 1)\n",
+      code: "int a[NR_syscalls];\n",
+    },
+    { code: "#define NR(name) __NR_##name\nint wait = NR(wait6);\n" },
+    { code: "#define P(a, b) a##b\nint wait = P(P(__, NR_), P(wait, 6));\n" },
+    { command: "gcc -DLAST=__NR_wait6 -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+  ];
+  for (const one of uses) t.false(await isKept(t, { numbers, ...one }), JSON.stringify(one));
+});
+
+test("an object is compiled where more is newer than the header with the numbers", async (t) => {
+  for (const name of ["src/kernel/wait.c", "obj/tools/objtool"])
+    t.false(await isKept(t, { numbers }, (kernel) => kernel.setTime(name, 2500)), name);
+  const header = (kernel: Kernel) =>
+    writeFiles(kernel.place(""), { "src/include/asm.h": "int more;\n" });
+  t.false(await isKept(t, { numbers }, header));
+  const option = "obj/include/config/PID_NS";
+  const set = (kernel: Kernel) => writeFiles(kernel.place(""), { [option]: "" });
+  t.false(await isKept(t, { numbers }, set));
+});
+
+test("an object is compiled whose header is gone, has other code or takes in other files", async (t) => {
+  const gone = (kernel: Kernel) => rm(kernel.place("src/include/asm.h"));
+  t.false(await isKept(t, { numbers }, gone));
+  t.false(await isKept(t, { numbers: ["int a;\n", "int b;\n"] }));
+  t.false(await isKept(t, { numbers, code: 'asm(".incbin \\"config.gz\\"");\n' }));
+  t.false(await isKept(t, { numbers, command: "gcc -ggdb3 -c kernel/wait.c" }));
+});
+
+test("only notes of compiled C are read", (t) => {
+  t.deepEqual(parseNote(note()), {
+    command: "gcc -c -o kernel/wait.o /mnt/src/kernel/wait.c",
+    prerequisites: [
+      "/mnt/src/kernel/wait.c",
+      "include/config/PID_NS",
+      "/mnt/src/include/asm.h",
+      "include/generated/numbers.h",
+    ],
+    tools: ["./tools/objtool"],
+  });
+  t.is(parseNote(note().replaceAll("wait.c", "wait.S")), undefined);
+  t.is(parseNote("savedcmd_kernel/built-in.a := ar cDPrST\n"), undefined);
+});
+
+test("whatever the macros: where an object is kept, the compiler would get the same", async (t) => {
+  const name = fc.constantFrom("NR_a", "NR_b", "NR_", "NR", "a", "b", "LAST", "xx", "_");
+  const body = fc.array(fc.oneof({ weight: 3, arbitrary: name }, fc.constantFrom("1", "2", "+")), {
+    maxLength: 2,
+  });
+  const define = fc.tuple(name, body).map(([n, b]) => `#define ${n} ${b.join(" ")}`);
+  const paste = fc.tuple(name, name).map(([n, left]) => `#define ${n}(x) ${left}##x`);
+  const undef = name.map((n) => `#undef ${n}`);
+  const block = (line: fc.Arbitrary<string>) =>
+    fc.tuple(name, line).map(([n, l]) => `#ifdef ${n}\n${l}\n#endif`);
+  const call = fc.tuple(name, name).map(([n, x]) => `int v = ${n}(${x});`);
+  const plain = fc.oneof(define, define, undef, block(define));
+  const header = fc.array(plain, { maxLength: 4 });
+  const use = fc.oneof(
+    define,
+    paste,
+    call,
+    block(call),
+    name.map((n) => `int w = ${n};`),
+  );
+  const include = '#include "generated/numbers.h"\n#include "asm.h"\n';
+  let kept = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      header,
+      fc.array(fc.oneof(define, undef), { minLength: 1, maxLength: 2 }),
+      fc.nat(4),
+      fc.array(use, { maxLength: 3 }),
+      fc.array(use, { maxLength: 3 }),
+      async (before, added, place, asm, code) => {
+        const after = [...before.slice(0, place), ...added, ...before.slice(place)];
+        const text = (lines: readonly string[]) => `${lines.join("\n")}\n`;
+        await using kernel = await Kernel.of({
+          numbers: [text(before), text(after)],
+          asm: text(asm),
+          code: include + text(code),
+        });
+        const { objects } = await kernel.keep();
+        if (objects === 0) return;
+        kept++;
+        t.is(
+          kernel.tokens("patched"),
+          kernel.tokens("baseline"),
+          await readFile(kernel.place("src/kernel/wait.c"), "utf8"),
+        );
+      },
+    ),
+    { numRuns: 150 },
+  );
+  // Else this would have shown nothing.
+  t.true(kept > 10, `only ${String(kept)} objects were kept`);
+});
