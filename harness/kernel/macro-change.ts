@@ -14,15 +14,15 @@ interface LogicalLine {
 /** Stands for a line's end that a backslash has joined; no source has it. */
 const joint = "\u0001";
 
+const lineEnd = new RegExp(`\n|${joint}`);
+
 const commentOrLiteral = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
 
 function logicalLines(source: string): LogicalLine[] {
   const code = source
     .replace(/\\\r?\n/g, joint)
     .replace(commentOrLiteral, (match) =>
-      match.startsWith("/")
-        ? ` ${match.replace(/[^\n\u0001]/g, "").replaceAll("\n", joint)}`
-        : match,
+      match.startsWith("/") ? ` ${joint.repeat(match.split(lineEnd).length - 1)}` : match,
     );
   const lines: LogicalLine[] = [];
   let number = 1;
