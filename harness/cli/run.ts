@@ -5,7 +5,7 @@ import { formatKernelVersion } from "../model/kernel-version.ts";
 import { matrixColumns, type Matrix } from "../model/matrix.ts";
 import type { RunRecord } from "../model/run.ts";
 import { runPlan, type RunContext } from "../pipeline.ts";
-import { planCells, runCells } from "../pipeline/cells.ts";
+import { planCells, runCells, wholePlan } from "../pipeline/cells.ts";
 import { describePlan } from "../pipeline/dry-run.ts";
 import { holdGuests } from "../pipeline/hold.ts";
 import type { Plan } from "../pipeline/plan.ts";
@@ -107,7 +107,7 @@ export const runCommand = defineCommand({
       if (args["dry-run"]) {
         reporter.close();
         for (const { plan } of cells)
-          if (!("id" in plan)) print(await describePlan(planned(plan), args.json));
+          if (!("id" in plan)) print(await describePlan(await wholePlan(plan), args.json));
         return exitStatus.ok;
       }
       const { resultsDir } = wanted;
@@ -116,7 +116,7 @@ export const runCommand = defineCommand({
       const base = { emit, signal, harness, argv, fresh: args.fresh };
       const [cell, ...others] = cells;
       if (cell && others.length === 0 && !wanted.folder && !("id" in cell.plan)) {
-        const plan = planned(cell.plan);
+        const plan = await wholePlan(cell.plan);
         const folder = await folderFor(plan, resultsDir);
         const held = holdGuests(folder);
         const holdVm = args["keep-vm"] ? { holdVm: held.hold } : {};
@@ -163,11 +163,6 @@ export const runCommand = defineCommand({
     }
   },
 });
-
-function planned(plan: Plan | Failure): Plan {
-  if (plan instanceof Failure) throw plan;
-  return plan;
-}
 
 function refuseForSeveral(keepVm: boolean): void {
   if (!keepVm) return;

@@ -38,15 +38,8 @@ export async function findToolchain(
   arch: Arch,
   options: { readonly emit: Emit; readonly signal?: AbortSignal | undefined },
 ): Promise<Toolchain> {
+  checkToolchainName(name);
   const isKorg = isKorgName(name);
-  if (!isKorg && !/^(gcc|clang)(-\d+)?$/.test(name)) {
-    throw new Failure({
-      reason: "unknown-toolchain",
-      blame: "usage",
-      what: `"${name}" is no toolchain`,
-      hint: "use gcc, gcc-N (such as gcc-12), clang, clang-N, korg-N or korg-N.M.P",
-    });
-  }
   const llvm = name.startsWith("clang");
   const suffix = /-\d+$/.exec(name)?.[0] ?? "";
   const prefix = isKorg ? await fetchKorgCompiler(name, arch, options) : arch.crossCompile;
@@ -74,6 +67,17 @@ export async function findToolchain(
       ? { clang: versionIn(compilerSays) }
       : { gcc: versionIn(compilerSays), binutils: versionIn(linkerSays) },
   };
+}
+
+/** Throws Failure usage "unknown-toolchain" for what is the name of none. */
+export function checkToolchainName(name: string): void {
+  if (isKorgName(name) || /^(gcc|clang)(-\d+)?$/.test(name)) return;
+  throw new Failure({
+    reason: "unknown-toolchain",
+    blame: "usage",
+    what: `"${name}" is no toolchain`,
+    hint: "use gcc, gcc-N (such as gcc-12), clang, clang-N, korg-N or korg-N.M.P",
+  });
 }
 
 async function versionOf(tool: string, arch: Arch): Promise<string> {

@@ -1,9 +1,54 @@
 import test from "ava";
-import { longestFirst } from "./cells.ts";
+import { Failure } from "../model/failure.ts";
+import { longestFirst, whenWhole } from "./cells.ts";
+import type { Plan } from "./plan.ts";
 
 test("cells that take longest begin first, with those never run before them", (t) => {
   t.deepEqual(longestFirst([10, undefined, 300, undefined, 20]), [1, 3, 2, 4, 0]);
   t.deepEqual(longestFirst([undefined, undefined]), [0, 1]);
   t.deepEqual(longestFirst([5, 5, 5]), [0, 1, 2]);
   t.deepEqual(longestFirst([]), []);
+});
+
+/** A plan that is whole when it is told so. */
+function fetching() {
+  let done: (() => void) | undefined;
+  let fail: (() => void) | undefined;
+  const plan = new Promise<Plan>((resolve, reject) => {
+    done = () => {
+      resolve({} as Plan);
+    };
+    fail = () => {
+      reject(new Error("no such package"));
+    };
+  });
+  return { plan: { complete: () => plan }, done: () => done?.(), fail: () => fail?.() };
+}
+
+test("cells begin in their order, but for those for which something is still fetched", async (t) => {
+  const [slow, quick, broken, other] = [fetching(), fetching(), fetching(), fetching()];
+  const refused = new Failure({ reason: "no-compiler", blame: "infra", what: "none" });
+  const cells = [slow, quick, broken, other].map(({ plan }) => ({ plan }));
+  const began: number[] = [];
+  const order = whenWhole([0, 4, 1, 2, 3], [...cells, { plan: refused }]);
+  const next = async () => {
+    const { value, done } = await order.next();
+    if (done !== true) began.push(value);
+  };
+  await next();
+  t.deepEqual(began, [4], "what is refused waits for nothing");
+  quick.done();
+  other.done();
+  await next();
+  t.deepEqual(began, [4, 1]);
+  slow.done();
+  await slow.plan.complete();
+  await next();
+  t.deepEqual(began, [4, 1, 0], "the first in order, now that it can");
+  broken.fail();
+  await next();
+  await next();
+  t.deepEqual(began.slice(3).sort(), [2, 3], "a plan that cannot be made is not lost");
+  await next();
+  t.is(began.length, 5);
 });

@@ -12,12 +12,12 @@ import { blamesOf, type RunRecord } from "../model/run.ts";
 import type { CellRequest } from "../model/request.ts";
 import { secondsLeft, type CellTime } from "../model/time-left.ts";
 import type { MatrixFolder } from "../store/matrix.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { checkPlan, type CheckedPlan, type Plan } from "./plan.ts";
 import { Workshop } from "./workshop.ts";
 
 /** A cell that can be run, or why it cannot, or what came of it in an earlier try. */
 export interface PlannedCell extends Cell {
-  readonly plan: Plan | Failure | RunRecord;
+  readonly plan: CheckedPlan | Failure | RunRecord;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function planCells(
   for (const cell of cells) {
     context.signal.throwIfAborted();
     const emit = cells.length === 1 ? context.emit : inCell(context.emit, cellName(cell));
-    const plan = await makePlan({ ...request, ...cell }, { ...context, emit }).catch(
+    const plan = await checkPlan({ ...request, ...cell }, { ...context, emit }).catch(
       (thrown: unknown) => {
         if (thrown instanceof Failure && thrown.blame !== "usage") return thrown;
         throw thrown;
@@ -124,8 +124,7 @@ export async function runCells(
     try {
       if ("id" in plan) return plan;
       if (failures >= context.maxFailures) return undefined;
-      if (plan instanceof Failure) throw plan;
-      const run = await context.runCell(plan, {
+      const run = await context.runCell(await wholePlan(plan), {
         emit: inCell(emit, cellName(cell)),
         workshop,
         built,
@@ -149,7 +148,8 @@ export async function runCells(
     }
   };
   const under = new Array<Promise<RunRecord | undefined>>(cells.length);
-  for (const index of longestFirst(cells.map((cell) => context.expected(cell)))) {
+  const order = longestFirst(cells.map((cell) => context.expected(cell)));
+  for await (const index of whenWhole(order, cells)) {
     const cell = record.cells[index];
     const planned = cells[index];
     if (!cell || !planned || signal.aborted) break;
@@ -174,6 +174,40 @@ export async function runCells(
   ]);
   await save();
   return { record, runs };
+}
+
+/** The plan of a cell that is to be run; throws the Failure where there is none. */
+export async function wholePlan(plan: CheckedPlan | Failure): Promise<Plan> {
+  if (plan instanceof Failure) throw plan;
+  return plan.complete();
+}
+
+/**
+ * Cells in that order, but for those whose plan is not whole yet: what they need is fetched while
+ * others are built.
+ */
+export async function* whenWhole(
+  order: readonly number[],
+  cells: readonly Pick<PlannedCell, "plan">[],
+): AsyncGenerator<number> {
+  const whole = new Set<number>();
+  const completed = new Map<number, Promise<unknown>>();
+  for (const index of order) {
+    const plan = cells[index]?.plan;
+    // What is wrong is told when the cell is run.
+    const done = plan && "complete" in plan ? plan.complete().catch(() => undefined) : undefined;
+    completed.set(
+      index,
+      Promise.resolve(done).then(() => whole.add(index)),
+    );
+  }
+  while (completed.size > 0) {
+    await Promise.race(completed.values());
+    const next = order.find((index) => completed.has(index) && whole.has(index));
+    if (next === undefined) continue;
+    completed.delete(next);
+    yield next;
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { findArch, fragmentOf, type Arch } from "../arch.ts";
-import type { Toolchain } from "../kernel/toolchain.ts";
+import { checkToolchainName, type Toolchain } from "../kernel/toolchain.ts";
 import {
   mergeFragments,
   parseFragment,
@@ -70,20 +70,32 @@ export interface PlanContext {
   readonly noGuests?: boolean;
 }
 
+/** A plan of which all is known but the programs that build it and run it. */
+export interface CheckedPlan {
+  /**
+   * Finds those; what the host lacks is fetched or built, which takes minutes the first time. Once is
+   * enough: each call gives the same plan. Throws Failure infra for what cannot be had.
+   */
+  complete(): Promise<Plan>;
+}
+
+/** Checks a request and completes it; throws what these do. */
+export async function makePlan(request: RunRequest, context: PlanContext): Promise<Plan> {
+  const checked = await checkPlan(request, context);
+  return checked.complete();
+}
+
 /**
  * Finds everything that the request names, so that a mistake costs a second and not an hour.
  * Throws Failure usage for what does not exist or contradicts itself, infra for what the host lacks.
  */
-export async function makePlan(request: RunRequest, context: PlanContext): Promise<Plan> {
+export async function checkPlan(request: RunRequest, context: PlanContext): Promise<CheckedPlan> {
   const notice = (text: string) => {
     context.emit({ type: "notice", text });
   };
   checkNumbers(request);
+  if (request.toolchain !== "auto") checkToolchainName(request.toolchain);
   const described = await findArch(request.arch);
-  const compiled = await withCompilers(described, context);
-  const arch = await withMeasuredSlowdown(
-    context.noGuests ? compiled : await withQemu(compiled, context),
-  );
   const suiteNames = request.suites.length ? request.suites : defaultSuites();
   const withNeeded = withNeededSuites(suiteNames);
   for (const name of withNeeded.filter((each) => !suiteNames.includes(each)))
@@ -100,41 +112,57 @@ export async function makePlan(request: RunRequest, context: PlanContext): Promi
   });
   const plain = await resolveSource(kernelSpec(request, given, notice), context);
   const source = await onSeries(plain, request.on, context, notice);
-  const wanted = { named: request.series, kernel: source.version, arch: arch.name };
+  const wanted = { named: request.series, kernel: source.version, arch: described.name };
   const series = await plannedSeries(given, wanted, notice);
   const tree = { identity: source.identity, dir: async () => (await source.tree()).dir };
   const kselftests = suites.filter((suite) => suite.kind === "kselftest");
-  const asked = await Promise.all(kselftests.map((suite) => kselftestFragments(suite, arch, tree)));
+  const asked = await Promise.all(
+    kselftests.map((suite) => kselftestFragments(suite, described, tree)),
+  );
   // All shipped suites' options, chosen or not: another choice of suites needs no other kernel.
-  const shipped = listSuites().flatMap((name) => suiteFragments(findSuite(name), arch.name));
+  const shipped = listSuites().flatMap((name) => suiteFragments(findSuite(name), described.name));
   const options = mergeFragments(
-    [...projectFragments(arch), ...shipped, ...asked.flat(), ...users],
+    [...projectFragments(described), ...shipped, ...asked.flat(), ...users],
     notice,
   );
-  const chosen = await chooseToolchain(request.toolchain, source.version, arch, context);
-  const { quirks } = chosen;
-  const adapted = adaptArch(arch, quirks);
-  const jobs = request.jobs ?? os.availableParallelism();
-  return {
-    arch: context.noGuests ? adapted : await withLibcs(adapted, { jobs, ...context }),
-    source,
-    series,
-    suites,
-    options: adaptOptions(options, quirks),
-    quirks,
-    toolchain: adaptToolchain(chosen.toolchain, quirks),
-    jobs,
-    ccache: request.ccache ?? false,
-    accel: request.accel,
-    repeat: request.repeat,
-    timeoutScale: request.timeoutScale,
-    known: knownFailuresFor(await readKnownFailures(request.knownFailures), {
-      arch: arch.name,
-      version: source.version,
-      now: new Date(),
-    }),
-    argv: exactArguments({ ...request, toolchain: chosen.toolchain.name }, source, series, suites),
+  const known = knownFailuresFor(await readKnownFailures(request.knownFailures), {
+    arch: described.name,
+    version: source.version,
+    now: new Date(),
+  });
+  const complete = async (): Promise<Plan> => {
+    const compiled = await withCompilers(described, context);
+    const arch = await withMeasuredSlowdown(
+      context.noGuests ? compiled : await withQemu(compiled, context),
+    );
+    const chosen = await chooseToolchain(request.toolchain, source.version, arch, context);
+    const { quirks } = chosen;
+    const adapted = adaptArch(arch, quirks);
+    const jobs = request.jobs ?? os.availableParallelism();
+    return {
+      arch: context.noGuests ? adapted : await withLibcs(adapted, { jobs, ...context }),
+      source,
+      series,
+      suites,
+      options: adaptOptions(options, quirks),
+      quirks,
+      toolchain: adaptToolchain(chosen.toolchain, quirks),
+      jobs,
+      ccache: request.ccache ?? false,
+      accel: request.accel,
+      repeat: request.repeat,
+      timeoutScale: request.timeoutScale,
+      known,
+      argv: exactArguments(
+        { ...request, toolchain: chosen.toolchain.name },
+        source,
+        series,
+        suites,
+      ),
+    };
   };
+  let plan: Promise<Plan> | undefined;
+  return { complete: () => (plan ??= complete()) };
 }
 
 /** The kernel asked for; of a git repository without a revision, the commit that the series is made for. */
