@@ -32,8 +32,8 @@ test("cells begin in their order, but for those for which something is still fet
   const began: number[] = [];
   const order = whenWhole([0, 4, 1, 2, 3], [...cells, { plan: refused }]);
   const next = async () => {
-    const { value, done } = await order.next();
-    if (done !== true) began.push(value);
+    const result = await order.next();
+    if (result.done !== true) began.push(result.value);
   };
   await next();
   t.deepEqual(began, [4], "what is refused waits for nothing");
