@@ -312,13 +312,19 @@ async function make(
   if (baseline !== undefined) {
     // olddefconfig first: a patch may have brought options of its own.
     await runTo(["olddefconfig", "prepare"]);
+    request.progress("looking which objects its new headers leave as they are");
+    const started = performance.now();
     const kept = await keepObjects({
       objects,
       source,
       baseline: { objects: baseline, source: await request.tree.dir() },
       inside,
     });
-    await appendFile(path.join(objects, files.log), `${keptText(kept)}\n`);
+    const seconds = (performance.now() - started) / 1000;
+    await appendFile(
+      path.join(objects, files.log),
+      `${keptText(kept)} (${seconds.toFixed(1)} s)\n`,
+    );
   }
   await runTo(request.arch.targets);
   const release = (

@@ -126,6 +126,10 @@ test("an object is kept whose header only has a new number", async (t) => {
   t.true(await isKept(t, { numbers }));
 });
 
+test("a tool that was not built is not missed", async (t) => {
+  t.true(await isKept(t, { numbers }, (kernel) => rm(kernel.place("obj/tools/objtool"))));
+});
+
 test("a kept object is newer than the header by next to nothing", async (t) => {
   await using kernel = await Kernel.of({ numbers });
   t.deepEqual(await kernel.keep(), { objects: 1, outdated: 1, names: ["__NR_wait6"] });

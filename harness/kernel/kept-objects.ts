@@ -147,7 +147,8 @@ class BuildFiles {
     for (const name of [...prerequisites, ...tools]) {
       const its = this.#times.has(name) ? this.#times.get(name) : await this.stat(name);
       if (its !== undefined && its > seconds) newer.push(name);
-      else if (its === undefined && !isOption(name)) return undefined;
+      // Options that are not set and tools that are not needed are never there.
+      else if (its === undefined && !isOption(name) && !tools.includes(name)) return undefined;
     }
     return newer;
   }
