@@ -35,8 +35,11 @@ export interface Patch {
   readonly name: string;
   /** Hash over the patches' content, in order. */
   readonly identity: string;
-  /** Makes a patched copy of the tree at `into`, which does not exist yet. */
-  apply(tree: string, into: string): Promise<void>;
+  /**
+   * Makes a patched copy of the tree at `into`, which does not exist yet; gives the files that it
+   * changes, below it.
+   */
+  apply(tree: string, into: string): Promise<readonly string[]>;
 }
 
 export interface KernelRequest {
@@ -233,11 +236,11 @@ async function makePatched(request: KernelRequest, patch: Patch, into: string): 
     const source = path.join(work, "src");
     const own = path.join(work, "obj");
     request.progress("applying the patches");
-    await patch.apply(await request.tree.dir(), source);
+    const touched = await patch.apply(await request.tree.dir(), source);
     await copyTree(objects, own);
     await rm(path.join(own, files.log), { force: true });
     const before = await readFile(path.join(own, ".config"), "utf8");
-    await make(request, source, own, "series", objects);
+    await make(request, source, own, "series", { objects, touched });
     const changed = changedOptions(before, await readFile(path.join(own, ".config"), "utf8"));
     if (changed.length)
       request.notice(`${patch.name} changes the configuration: ${changed.join(", ")}`);
@@ -282,16 +285,19 @@ function makeArguments(request: KernelRequest, targets: readonly string[]): stri
   ];
 }
 
-/**
- * Runs make to the kernel image; leaves meta.json beside the objects. `baseline`: the objects that
- * these, the patched kernel's, are a copy of.
- */
+/** What a patched kernel starts from: the baseline's objects, of which its own are a copy, and the patch. */
+interface Beginning {
+  readonly objects: string;
+  readonly touched: readonly string[];
+}
+
+/** Runs make to the kernel image; leaves meta.json beside the objects. */
 async function make(
   request: KernelRequest,
   source: string,
   objects: string,
   blame: Extract<Blame, "baseline" | "series">,
-  baseline?: string,
+  beginning?: Beginning,
 ): Promise<void> {
   await mkdir(objects, { recursive: true });
   const progress = new BuildProgress(request.progress);
@@ -309,15 +315,18 @@ async function make(
     await copyFile(path.join(objects, files.log), kept).catch(() => undefined);
     throw buildFailure(result, name, blame, kept);
   };
-  if (baseline !== undefined) {
-    // olddefconfig first: a patch may have brought options of its own.
-    await runTo(["olddefconfig", "prepare"]);
+  const { touched = [] } = beginning ?? {};
+  // A patch may have brought options of its own.
+  if (touched.some((name) => /Kconfig|^scripts\//.test(name))) await runTo(["olddefconfig"]);
+  // From C alone no header is made that more than its own file includes.
+  if (beginning && touched.some((name) => !/\.[cS]$/.test(name))) {
+    await runTo(["prepare"]);
     request.progress("looking which objects its new headers leave as they are");
     const started = performance.now();
     const kept = await keepObjects({
       objects,
       source,
-      baseline: { objects: baseline, source: await request.tree.dir() },
+      baseline: { objects: beginning.objects, source: await request.tree.dir() },
       inside,
     });
     const seconds = (performance.now() - started) / 1000;

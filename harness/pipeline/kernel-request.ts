@@ -40,7 +40,9 @@ export function patchOf({ series, set }: PlannedSeries, context: Context): Patch
     name: series.name,
     identity: set.fingerprint,
     apply: async (tree, into) => {
-      await markTouched(await applySeries(series, set, { dir: tree }, into, context));
+      const patched = await applySeries(series, set, { dir: tree }, into, context);
+      await markTouched(patched);
+      return patched.touched;
     },
   };
 }

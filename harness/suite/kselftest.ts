@@ -29,7 +29,10 @@ export interface KselftestOptions {
   readonly arch: Arch;
   readonly tree: KselftestTree;
   /** A series that changes kselftests or what they include: they are built with it, for both kernels. */
-  readonly patch?: { readonly identity: string; apply(tree: string, into: string): Promise<void> };
+  readonly patch?: {
+    readonly identity: string;
+    apply(tree: string, into: string): Promise<unknown>;
+  };
   /** The make target that leaves the tree's uapi headers in the object tree's usr/include. */
   readonly headersTarget: string;
   readonly jobs: number;
