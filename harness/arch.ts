@@ -26,6 +26,14 @@ export interface Abi {
     readonly cpu: string;
     /** A compiler that comes with gcc's own library for this ABI, and the flags that choose it. */
     readonly libgcc: readonly [string, ...string[]];
+    /**
+     * The compiler is for bare machines: it knows of no Linux, has no kernel headers (the host's
+     * generic ones, and images/musl/<cpu>/), and its linker begins programs at address 0.
+     */
+    readonly bare?: {
+      /** Where programs begin in memory, a page or more above 0. */
+      readonly textSegment: string;
+    };
   };
 }
 

@@ -10,6 +10,7 @@ import { Failure } from "./model/failure.ts";
 import { shellQuoted } from "./model/escape.ts";
 import { cacheDir, projectDir } from "./paths.ts";
 import { execSandboxed } from "./sandbox.ts";
+import { headersIn, linuxMacros, linuxScript, writeAsmHeaders } from "./libc/bare.ts";
 import { pinnedSourceSchema, sourceArchives, type SourceArchive } from "./source/archive.ts";
 import { toolVersion } from "./tool-version.ts";
 
@@ -23,6 +24,8 @@ const recipe = 2;
 
 const recipeDir = path.join(projectDir, "images", "musl");
 const specs = "gcc.specs";
+/** For compilers of bare machines, in lib/. */
+const linkerScript = "linux.ld";
 
 /** Inside the sandbox. */
 const inside = { source: "/mnt/source", work: "/mnt/work", out: "/mnt/out" } as const;
@@ -37,8 +40,12 @@ const mends: Readonly<Record<string, readonly Words[]>> = {
 /** The compiler's companions, by the names that makefiles put behind a prefix. */
 const binutils = ["ar", "as", "ld", "nm", "objcopy", "objdump", "ranlib", "readelf", "strip"];
 
-/** gcc's own part of every program (crtstuff.c, libgcc.a). */
-const gccParts = ["crtbegin.o", "crtend.o", "libgcc.a"];
+/**
+ * gcc's own part of every program: libgcc.a, and crtstuff.c, which a compiler of bare machines comes
+ * without. musl calls constructors by itself; an empty file is as good.
+ */
+const crtParts = ["crtbegin.o", "crtend.o"];
+const libgcc = "libgcc.a";
 
 /** Folders of the kernel's headers for userland, and a file of each; not those of single drivers. */
 const kernelHeaders = { linux: "version", asm: "unistd", "asm-generic": "errno", mtd: "mtd-abi" };
@@ -75,10 +82,15 @@ async function withMusl(abi: Abi, options: LibcOptions): Promise<Abi> {
   const notice = (text: string) => {
     options.emit({ type: "notice", text });
   };
-  const compiler = compilerOf(abi);
-  const version = await versionOf(compiler[0], abi);
-  const parts = await Promise.all(gccParts.map((name) => gccPart(name, abi, musl.libgcc)));
-  const headers = await findKernelHeaders(compiler[0], abi);
+  const { bare } = musl;
+  const [command, ...flags] = compilerOf(abi);
+  const compiler: Words = [command, ...flags, ...(bare ? linuxMacros : [])];
+  const version = await versionOf(command, abi);
+  const wanted = bare ? [libgcc] : [...crtParts, libgcc];
+  const parts = await Promise.all(wanted.map((name) => gccPart(name, abi, musl.libgcc)));
+  const ownHeaders = path.join(recipeDir, musl.cpu);
+  // Those of the host's own architecture are generic but for asm/.
+  const headers = await findKernelHeaders(bare ? "gcc" : command, abi);
   const { musl: source } = await sourceArchives(
     z
       .object({ musl: pinnedSourceSchema })
@@ -96,6 +108,8 @@ async function withMusl(abi: Abi, options: LibcOptions): Promise<Abi> {
         parts: await Promise.all(parts.map((file) => sha256File(file))),
         headers: await sha256File(path.join(headers.linux, "version.h")),
         specs: await sha256File(path.join(recipeDir, specs)),
+        // Of a compiler for bare machines: what it is given beyond that.
+        ...(bare ? { bare, own: await digestOf(ownHeaders) } : {}),
       }),
       verify: "listing",
       notice,
@@ -105,22 +119,44 @@ async function withMusl(abi: Abi, options: LibcOptions): Promise<Abi> {
       notice(`${abi.name} programs: building musl ${source.version} (${source.origin})`);
       const workDir = await mkdtemp(path.join(cacheDir(), "toolchains", "building-"));
       try {
-        await buildMusl({ abi, cpu: musl.cpu, source, parts, workDir, dir, ...options });
+        await buildMusl({ abi, compiler, cpu: musl.cpu, source, parts, workDir, dir, ...options });
       } finally {
         await rm(workDir, { recursive: true, force: true });
       }
       for (const file of parts) await copyFile(file, path.join(dir, "lib", path.basename(file)));
+      const include = path.join(dir, "include");
       for (const [name, from] of Object.entries(headers))
-        await cp(from, path.join(dir, "include", name), { recursive: true });
+        if (!bare || name !== "asm") await cp(from, path.join(include, name), { recursive: true });
+      if (bare) {
+        const generic = path.join(include, "asm-generic");
+        await writeAsmHeaders(path.join(include, "asm"), { generic, own: ownHeaders });
+        const linker = command.replace(/gcc$/, "ld");
+        const script = await linuxScript(linker, bare.textSegment);
+        await writeFile(path.join(dir, "lib", linkerScript), script);
+        for (const name of crtParts) await emptyObject(command, path.join(dir, "lib", name));
+      }
       await copyFile(path.join(recipeDir, specs), path.join(dir, specs));
-      await writeTools(path.join(dir, "bin"), musl.cpu, compiler);
+      await writeTools(path.join(dir, "bin"), musl.cpu, compiler, bare !== undefined);
     },
   );
   return { ...abi, compiler: path.join(entry.dir, "bin", `${musl.cpu}-linux-musl-gcc`), flags: [] };
 }
 
+/** Hash over the headers in a folder. */
+async function digestOf(dir: string): Promise<string> {
+  const names = await headersIn(dir);
+  const hashes = names.map(async (name) => [name, await sha256File(path.join(dir, name))]);
+  return fingerprint({ headers: await Promise.all(hashes) });
+}
+
+async function emptyObject(compiler: string, file: string): Promise<void> {
+  const result = await exec(compiler, ["-c", "-x", "c", "/dev/null", "-o", file]);
+  if (result.exitCode !== 0) throw new Error(`${compiler} -c /dev/null: ${result.output}`);
+}
+
 interface MuslBuild extends LibcOptions {
   readonly abi: Abi;
+  readonly compiler: Words;
   readonly cpu: string;
   readonly source: SourceArchive;
   readonly parts: readonly string[];
@@ -129,9 +165,9 @@ interface MuslBuild extends LibcOptions {
 }
 
 async function buildMusl(build: MuslBuild): Promise<void> {
-  const { abi, cpu, source, parts, workDir, dir, signal } = build;
+  const { abi, compiler, cpu, source, parts, workDir, dir, signal } = build;
   const prefix = abi.compiler.replace(/gcc$/, "");
-  const libgcc = parts.find((file) => file.endsWith(".a")) ?? "";
+  const library = parts.find((file) => path.basename(file) === libgcc) ?? "";
   const tarball = `${inside.source}/${path.basename(source.file)}`;
   const commands: readonly Words[] = [
     ["tar", "-x", "--strip-components=1", "--no-same-owner", "-f", tarball],
@@ -142,8 +178,8 @@ async function buildMusl(build: MuslBuild): Promise<void> {
       `--prefix=${inside.out}`,
       "--disable-shared",
       "--disable-wrapper",
-      `CC=${compilerOf(abi).join(" ")}`,
-      `LIBCC=${libgcc}`,
+      `CC=${compiler.join(" ")}`,
+      `LIBCC=${library}`,
     ],
     // Without the two it takes those of the target's name.
     ["make", "-s", `-j${build.jobs ?? 1}`, `AR=${prefix}ar`, `RANLIB=${prefix}ranlib`, "install"],
@@ -170,13 +206,19 @@ async function buildMusl(build: MuslBuild): Promise<void> {
 }
 
 /** Scripts that start the compiler with this C library, and its binutils under the same prefix. */
-async function writeTools(bin: string, cpu: string, [compiler, ...flags]: Words): Promise<void> {
+async function writeTools(
+  bin: string,
+  cpu: string,
+  [compiler, ...flags]: Words,
+  isBare: boolean,
+): Promise<void> {
   await mkdir(bin);
   const quoted = flags.map((flag) => shellQuoted(flag)).join(" ");
+  const linking = isBare ? `-Wl,--entry=_start -Wl,-T,"$HARNESS_LIBC/lib/${linkerScript}"` : "";
   const gcc = [
     // Where the folder is: it was renamed after it was made.
     'export HARNESS_LIBC="${0%/*}/.."',
-    `exec ${compiler} ${quoted} -B"$HARNESS_LIBC/lib/" -specs="$HARNESS_LIBC/${specs}" "$@"`,
+    `exec ${compiler} ${quoted} -B"$HARNESS_LIBC/lib/" -specs="$HARNESS_LIBC/${specs}" ${linking} "$@"`,
   ];
   const scripts: [string, string[]][] = [
     ["gcc", gcc],

@@ -50,6 +50,8 @@ struct abi {
 #include "cpu/sh.h"
 #elif defined(__loongarch__)
 #include "cpu/loongarch.h"
+#elif defined(__or1k__)
+#include "cpu/openrisc.h"
 #else
 #include "cpu/unknown.h"
 #endif
