@@ -21,6 +21,8 @@ import { toolVersion } from "./tool-version.ts";
 
 /** Raised when this file makes something else of the same parts. */
 const recipe = 2;
+/** Raised when what is made for compilers of bare machines changes. */
+const bareRecipe = 2;
 
 const recipeDir = path.join(projectDir, "images", "musl");
 const specs = "gcc.specs";
@@ -109,7 +111,7 @@ async function withMusl(abi: Abi, options: LibcOptions): Promise<Abi> {
         headers: await sha256File(path.join(headers.linux, "version.h")),
         specs: await sha256File(path.join(recipeDir, specs)),
         // Of a compiler for bare machines: what it is given beyond that.
-        ...(bare ? { bare, own: await digestOf(ownHeaders) } : {}),
+        ...(bare ? { bare, bareRecipe, own: await digestOf(ownHeaders) } : {}),
       }),
       verify: "listing",
       notice,
@@ -216,6 +218,8 @@ async function writeTools(
   const quoted = flags.map((flag) => shellQuoted(flag)).join(" ");
   const linking = isBare ? `-Wl,--entry=_start -Wl,-T,"$HARNESS_LIBC/lib/${linkerScript}"` : "";
   const gcc = [
+    // Compilers for bare machines do not know the option; musl has threads in libc.a.
+    ...(isBare ? ['for word do shift; [ "$word" = -pthread ] || set -- "$@" "$word"; done'] : []),
     // Where the folder is: it was renamed after it was made.
     'export HARNESS_LIBC="${0%/*}/.."',
     `exec ${compiler} ${quoted} -B"$HARNESS_LIBC/lib/" -specs="$HARNESS_LIBC/${specs}" ${linking} "$@"`,
