@@ -7,6 +7,8 @@ static const struct abi abi_openrisc = {
 	.getpid = 172, .execve = 221, .restart_syscall = 128, .exit_group = 94,
 };
 #define THIS_ABI abi_openrisc
+/* There is one, but musl's struct timespec is not that one's. */
+#define HAS_NANOSLEEP 0
 
 #define WIDE_REGS 17		/* no such thing */
 #define WIDE_IP 16
