@@ -104,10 +104,10 @@ const buildEnv: Readonly<Record<string, string | undefined>> = {
 };
 
 /**
- * make knows from the baseline's objects what a patch leaves as it was. ccache beyond that makes a
- * build from nothing longer, and the next ones shorter, whose headers differ and whose code does not
- * (CPU seconds for i386's 6.12: 350 without and 496 with it; wait6 on top: 299 and 206). It pays from
- * two such kernels on: several series, commits of a bisection, nightly runs.
+ * make knows from the baseline's objects what a patch leaves as it was, and kept-objects.ts what a new
+ * system call does. ccache beyond that makes a build from nothing longer (CPU seconds for i386's 6.12:
+ * 350 without and 496 with it), and the next ones shorter whose headers differ and whose code does not.
+ * It pays from two such kernels on: commits of a bisection, nightly runs.
  * Compiler commands are the same with and without, or make would take all objects for outdated.
  */
 function ccacheEnv(isUsed: boolean): Readonly<Record<string, string>> {
