@@ -109,6 +109,11 @@ test("its own definition, comments and longer names do not", (t) => {
   t.false(read("/* __NR_wait6 */ // __NR_wait6\nint __NR_wait64;\n").uses);
 });
 
+test("another definition is a use, also in a header that has changed elsewhere", (t) => {
+  const own = { names: new Set(["OTHER"]), empty: new Set<string>() };
+  t.true(mentionsOf(wait6, new Set())("#define __NR_wait6 600\n", own).uses);
+});
+
 test("a macro that is defined by means of another is told", (t) => {
   t.deepEqual(read("#define NR_syscalls \\\n  (__NR_wait6 + 1)\n"), {
     uses: false,

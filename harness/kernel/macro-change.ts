@@ -168,7 +168,11 @@ export function mentionsOf(
       const [, name, body] = definition.exec(text) ?? [];
       if (name === undefined || body === undefined) uses = mentionsName(text) || uses;
       else {
-        if ((changed.has(name) && !own) || (empty.has(name) && !own?.empty.has(name))) uses = true;
+        if (
+          (changed.has(name) && !own?.names.has(name)) ||
+          (empty.has(name) && !own?.empty.has(name))
+        )
+          uses = true;
         if (mentionsName(body) && !changed.has(name)) found.add(name);
       }
     }
