@@ -3,6 +3,7 @@
  * some two hours on two CPUs. HARNESS_BENCH_WARM=1 takes the user's cache, and leaves out what only
  * a cold one can show; HARNESS_BENCH_ARCH="arm riscv64" takes others, "all" all of this machine.
  */
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { matrixRecordSchema } from "../model/matrix.ts";
@@ -23,6 +24,11 @@ const isWarm = process.env["HARNESS_BENCH_WARM"] === "1";
 
 await mkdir(cacheDir(), { recursive: true });
 const work = await mkdtemp(path.join(path.dirname(cacheDir()), "harness-bench-"));
+// A cold run broken off would leave gigabytes.
+process.once("SIGINT", () => {
+  rmSync(work, { recursive: true, force: true });
+  process.exit(130);
+});
 const env: Environment = isWarm ? {} : { XDG_CACHE_HOME: work };
 try {
   const figures: Figure[] = [];

@@ -21,11 +21,13 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && echo compiled > "$2"; shift; done
 
 /**
  * A busybox whose Makefile does what the real one does to files, and a dropbear likewise; `make` is real.
- * `fault` replaces the recipe of a make target, or the body of dropbear's configure.
+ * `fault` replaces the recipe of a make target, or the body of dropbear's configure; `more` are
+ * files of dropbear's.
  */
 async function project(
   t: { teardown: (fn: () => Promise<void>) => void },
   fault: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
 ) {
   const dir = await mkdtemp(path.join(os.tmpdir(), "userland-"));
   t.teardown(() => rm(dir, { recursive: true, force: true }));
@@ -48,14 +50,17 @@ async function project(
     },
   };
   const sources = {} as Record<UserlandProgram, SourceArchive>;
+  Object.assign(trees.dropbear, more);
   for (const [name, files] of Object.entries(trees)) {
     const program = name as UserlandProgram;
     const tree = path.join(dir, "trees", program, `${program}-1.0`);
     const into = path.join(dir, "downloads", program);
     await mkdir(tree, { recursive: true });
     await mkdir(into, { recursive: true });
-    for (const [file, text] of Object.entries(files))
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(tree, file)), { recursive: true });
       await writeFile(path.join(tree, file), text, { mode: 0o755 });
+    }
     const file = path.join(into, "source.tar");
     await exec("tar", ["-cf", file, "-C", path.dirname(tree), `${program}-1.0`]);
     sources[program] = { program, version: "1.0", file, sha256: program, origin: "test" };
@@ -105,6 +110,40 @@ for (const [fault, step] of faults) {
     },
   );
 }
+
+// A library of three objects; the recipe's list has the first only.
+const library = `OBJECTS=src/aes.o src/blowfish.o \\
+src/des.o
+library.a: $(OBJECTS)
+	cat $(OBJECTS) > library.a
+%.o:
+	mkdir -p src && echo $@ > $@
+`;
+const serverOf = (objects: string) =>
+  `$(MAKE) -C libtomcrypt library.a\nfor object in ${objects}; do grep src/$$object libtomcrypt/library.a >> dropbear || exit; done`;
+
+test.serial("dropbear's libraries are built as far as the server needs them", async (t) => {
+  const request = await project(
+    t,
+    { dropbear: serverOf("aes.o") },
+    { "libtomcrypt/Makefile": library },
+  );
+  await buildPrograms(request);
+  t.is(await readFile(path.join(request.outputDir, "dropbear"), "utf8"), "src/aes.o\n");
+  const made = await readFile(path.join(request.workDir, "dropbear/libtomcrypt/library.a"), "utf8");
+  t.is(made, "src/aes.o\n", "the others are not compiled");
+});
+
+test.serial("a server that needs more of its libraries gets all of them", async (t) => {
+  const request = await project(
+    t,
+    { dropbear: serverOf("aes.o des.o") },
+    { "libtomcrypt/Makefile": library },
+  );
+  await buildPrograms(request);
+  const server = await readFile(path.join(request.outputDir, "dropbear"), "utf8");
+  t.true(server.endsWith("src/aes.o\nsrc/des.o\n"), server);
+});
 
 test.serial("a compiler that is killed is told from one that fails", async (t) => {
   const request = await project(t, { configure: "kill -KILL $$" });

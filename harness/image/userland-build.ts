@@ -31,6 +31,19 @@ const inside = { sources: "/mnt/sources", recipe: "/mnt/recipe", build: "/mnt/bu
 /** One step may take this long: a minute on a quiet machine, but builds often share theirs with others. */
 const stepTimeoutSeconds = 1800;
 
+/** dropbear's own libraries; it builds four times what it links. */
+const libraries = ["libtomcrypt", "libtommath"] as const;
+/** Of the recipe, without a say in the programs' bytes: the objects that are linked from those. */
+const neededObjects = "dropbear.objects";
+const objectsOfMakefile = /^OBJECTS=((?:.*\\\n)*.*)$/m;
+const wholeMakefile = "Makefile.whole";
+/** Another release may need other objects: then it is built with all of them. */
+const neededFirst = `"$0" "$@" && exit
+for whole in */${wholeMakefile}; do
+  dir=\${whole%/*} && mv "$whole" "$dir/Makefile" && rm -f "$dir"/*.a || exit
+done
+exec "$0" "$@"`;
+
 const warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"];
 
 /**
@@ -40,12 +53,12 @@ const warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"];
 export async function buildPrograms(request: BuildRequest): Promise<void> {
   await mkdir(request.workDir, { recursive: true });
   const step = stepRunner(request);
-  // Each is half of the work, more or less; one that is done early leaves its half idle.
-  const jobs = `-j${Math.max(1, Math.ceil(request.jobs / 2))}`;
+  // busybox is the longest: it may use every CPU, for dropbear leaves some idle while it configures.
+  const half = Math.max(1, Math.ceil(request.jobs / 2));
   await allEnded([
     buildInit(request, step),
-    buildBusybox(request, step, jobs),
-    buildDropbear(request, step, jobs),
+    buildBusybox(request, step, `-j${request.jobs}`),
+    buildDropbear(request, step, `-j${half}`),
   ]);
 }
 
@@ -186,7 +199,13 @@ async function buildDropbear(request: BuildRequest, step: Step, jobs: string): P
     "CFLAGS=-O2",
     "LDFLAGS=-s",
   ]);
+  const needed = await readFile(path.join(request.recipeDir, neededObjects), "utf8");
+  for (const library of libraries)
+    await leaveOut(path.join(request.workDir, "dropbear", library), needed.split("\n"));
   await step("dropbear: compile", "dropbear", [
+    "sh",
+    "-c",
+    neededFirst,
     "make",
     "-s",
     jobs,
@@ -198,6 +217,21 @@ async function buildDropbear(request: BuildRequest, step: Step, jobs: string): P
     path.join(request.workDir, "dropbear/dropbear"),
     path.join(request.outputDir, "dropbear"),
   );
+}
+
+/** Takes from a library's Makefile the objects that are not needed; the whole one stays beside it. */
+async function leaveOut(dir: string, needed: readonly string[]): Promise<void> {
+  const file = path.join(dir, "Makefile");
+  const whole = await readFile(file, "utf8").catch(() => undefined);
+  // A release without this library builds what it has.
+  if (whole === undefined) return;
+  await writeFile(path.join(dir, wholeMakefile), whole);
+  const isNeeded = (object: string) => needed.includes(path.posix.basename(object));
+  const part = whole.replace(objectsOfMakefile, (_, objects: string) => {
+    const words = objects.replaceAll("\\\n", " ").split(/\s+/);
+    return `OBJECTS=${words.filter(isNeeded).join(" ")}`;
+  });
+  await writeFile(file, part);
 }
 
 function unpack(program: UserlandProgram): [string, ...string[]] {
