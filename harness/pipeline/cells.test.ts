@@ -1,6 +1,9 @@
 import test from "ava";
+import { rm } from "node:fs/promises";
 import { Failure } from "../model/failure.ts";
-import { longestFirst, whenWhole } from "./cells.ts";
+import type { CellRequest } from "../model/request.ts";
+import { makeKernelTree, temporaryDir } from "../testing/tree.ts";
+import { longestFirst, planCells, whenWhole } from "./cells.ts";
 import type { Plan } from "./plan.ts";
 
 test("cells that take longest begin first, with those never run before them", (t) => {
@@ -8,6 +11,31 @@ test("cells that take longest begin first, with those never run before them", (t
   t.deepEqual(longestFirst([undefined, undefined]), [0, 1]);
   t.deepEqual(longestFirst([5, 5, 5]), [0, 1, 2]);
   t.deepEqual(longestFirst([]), []);
+});
+
+test("a kernel is looked up once, and is the same for all architectures", async (t) => {
+  const dir = await temporaryDir();
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const kernel = `dir:${await makeKernelTree(dir, "6.1.0")}`;
+  const arches = ["x86_64", "s390x", "arm"];
+  const request: CellRequest = {
+    ...{ series: [], patches: [], areRevisions: false, suites: ["wait6"], kconfig: [] },
+    ...{ toolchain: "auto", repeat: 1, timeoutScale: 1 },
+    accel: "tcg",
+  };
+  const looked: string[] = [];
+  const cells = arches.map((arch) => ({ arch, kernel }));
+  const planned = await planCells(cells, request, {
+    emit: (event) => {
+      if (event.type === "step-finished") looked.push(event.id);
+    },
+    signal: new AbortController().signal,
+  });
+  t.deepEqual(
+    planned.map(({ arch, plan }) => [arch, "complete" in plan]),
+    arches.map((arch) => [arch, true]),
+  );
+  t.deepEqual(looked, ["source:resolve"]);
 });
 
 /** A plan that is whole when it is told so. */

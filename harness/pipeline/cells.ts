@@ -11,6 +11,7 @@ import { exitStatusFor, Failure, failureDetails } from "../model/failure.ts";
 import { blamesOf, type RunRecord } from "../model/run.ts";
 import type { CellRequest } from "../model/request.ts";
 import { secondsLeft, type CellTime } from "../model/time-left.ts";
+import { resolveSource, type ResolvedSource } from "../source.ts";
 import type { MatrixFolder } from "../store/matrix.ts";
 import { checkPlan, type CheckedPlan, type Plan } from "./plan.ts";
 import { Workshop } from "./workshop.ts";
@@ -22,7 +23,8 @@ export interface PlannedCell extends Cell {
 
 /**
  * Plans cells. What is wrong with the command line is thrown (Failure usage) before anything is
- * built; what only one cell lacks is that cell's failure.
+ * built; what only one cell lacks is that cell's failure. A kernel is looked up once: all
+ * architectures test the same one, whatever becomes of its folder or branch meanwhile.
  */
 export async function planCells(
   cells: readonly Cell[],
@@ -30,10 +32,16 @@ export async function planCells(
   context: { readonly emit: Emit; readonly signal: AbortSignal },
 ): Promise<readonly PlannedCell[]> {
   const planned: PlannedCell[] = [];
+  const sources = new Map<string, Promise<ResolvedSource>>();
+  const resolve = (spec: string) => {
+    const source = sources.get(spec) ?? resolveSource(spec, context);
+    sources.set(spec, source);
+    return source;
+  };
   for (const cell of cells) {
     context.signal.throwIfAborted();
     const emit = cells.length === 1 ? context.emit : inCell(context.emit, cellName(cell));
-    const plan = await checkPlan({ ...request, ...cell }, { ...context, emit }).catch(
+    const plan = await checkPlan({ ...request, ...cell }, { ...context, emit, resolve }).catch(
       (thrown: unknown) => {
         if (thrown instanceof Failure && thrown.blame !== "usage") return thrown;
         throw thrown;

@@ -68,6 +68,8 @@ export interface PlanContext {
   readonly noSeriesByDefault?: boolean;
   /** Kernels are only built: any QEMU will do. */
   readonly noGuests?: boolean;
+  /** How kernels are found; resolveSource when absent. */
+  readonly resolve?: ((spec: string) => Promise<ResolvedSource>) | undefined;
 }
 
 /** A plan of which all is known but the programs that build it and run it. */
@@ -110,7 +112,8 @@ export async function checkPlan(request: RunRequest, context: PlanContext): Prom
     notice,
     signal: context.signal,
   });
-  const plain = await resolveSource(kernelSpec(request, given, notice), context);
+  const spec = kernelSpec(request, given, notice);
+  const plain = await (context.resolve?.(spec) ?? resolveSource(spec, context));
   const source = await onSeries(plain, request.on, context, notice);
   const wanted = { named: request.series, kernel: source.version, arch: described.name };
   const series = await plannedSeries(given, wanted, notice);
