@@ -4,7 +4,7 @@ import { buildKernel, builtDetail, type Kernel } from "./kernel/build.ts";
 import { expiredFailure } from "./known-failures.ts";
 import { allEnded } from "./model/all-ended.ts";
 import { inStep, type Emit } from "./model/event.ts";
-import { exitStatusFor, failureDetails } from "./model/failure.ts";
+import { exitStatusFor, Failure, failureDetails } from "./model/failure.ts";
 import { formatKernelVersion } from "./model/kernel-version.ts";
 import { blamesOf, kernelOf, runSchemaVersion, type RunRecord } from "./model/run.ts";
 import { buildSuites } from "./pipeline/build-suites.ts";
@@ -66,6 +66,7 @@ class Run {
   readonly #tests = new Map<string, KernelTests>();
   /** Fingerprints of the kernels' tests. */
   readonly #testKeys = new Map<string, string>();
+  #baselineTests: Promise<void> | undefined;
 
   constructor(plan: Plan, context: RunContext) {
     this.#plan = plan;
@@ -134,6 +135,7 @@ class Run {
       this.#timed("image", () => this.#image()),
     ]);
     const baselineTests = this.#test("baseline", baseline, built, accelerator);
+    this.#baselineTests = baselineTests;
     // The patched kernels are built one after the other, each with all jobs, while guests run.
     const seriesTests: Promise<void>[] = [];
     for (const planned of this.#plan.series) {
@@ -255,8 +257,22 @@ class Run {
       this.#tests.set(label, tests);
       if (!isKnown) await tests.run();
     } catch (thrown) {
-      if (!this.#context.signal.aborted) this.#fail(thrown, label);
+      if (this.#context.signal.aborted) return;
+      this.#fail(label === "baseline" ? thrown : await this.#besideBaseline(thrown), label);
     }
+  }
+
+  /** What a patched kernel's failure is once the baseline was tried: nobody can blame a series where neither comes up. */
+  async #besideBaseline(thrown: unknown): Promise<unknown> {
+    await this.#baselineTests;
+    const isBoot = (reason: string) => reason.startsWith("boot-");
+    const { failures } = this.#record;
+    if (!failures.some(({ kernel, reason }) => kernel === "baseline" && isBoot(reason)))
+      return thrown;
+    if (!(thrown instanceof Failure && isBoot(thrown.reason))) return thrown;
+    const { details } = thrown;
+    const what = `${details.what}; the baseline kernel does not come up either`;
+    return new Failure({ ...details, blame: "baseline", what });
   }
 
   /** When a patched kernel's tests may end early. */

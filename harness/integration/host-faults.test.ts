@@ -38,6 +38,23 @@ test.serial("a kernel that hangs at boot: the series' fault, with the console's 
   t.regex(finished.record?.failures[0]?.evidence ?? "", /Linux version 6\.12\.117/);
 });
 
+test.serial("neither kernel comes up: the baseline's fault, not the series'", async (t) => {
+  const rig = await rigFor(t, { ...good, boot: [kernelStarts, { hang: true }] });
+  const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.1");
+  t.is(finished.exitCode, 4, finished.output);
+  t.deepEqual(blames(finished), ["baseline boot-hang", "baseline boot-hang"]);
+  t.regex(finished.record?.failures[1]?.what ?? "", /baseline kernel does not come up either/);
+});
+
+test.serial("a kernel of which only the firmware says something: told as such", async (t) => {
+  const firmware = { console: "OpenSBI v1.1\nBoot HART ID: 0\n" };
+  const rig = await rigFor(t, patchedBoot([firmware, { hang: true }]));
+  const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.1");
+  t.is(finished.exitCode, 1, finished.output);
+  t.deepEqual(blames(finished), ["series boot-no-console"]);
+  t.regex(finished.record?.failures[0]?.what ?? "", /what is there is its firmware's/);
+});
+
 test.serial("a kernel whose guest has no network: so it is called", async (t) => {
   const failed = { console: "[    0.4] HARNESS-FAILED network: No such device\n" };
   const rig = await rigFor(t, patchedBoot([kernelStarts, failed, { hang: true }]));

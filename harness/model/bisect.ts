@@ -124,7 +124,9 @@ export const bisectRecordSchema = z.object({
 export type BisectRecord = z.infer<typeof bisectRecordSchema>;
 
 /** Symptoms that a busy host can bring about too. */
-export const doubtfulSymptoms: readonly string[] = ["timeout", "boot-hang", "boot-no-ssh"];
+export const doubtfulSymptoms: readonly string[] = [
+  ...["timeout", "boot-hang", "boot-no-console", "boot-no-ssh"],
+];
 
 /**
  * What outcomes make of a commit; undefined when there must be more of them. It is bad at the first

@@ -34,6 +34,9 @@ const givingUp = [
   },
 ] as const;
 
+/** As the kernel writes lines with CONFIG_PRINTK_TIME (kconfigs/base.config). */
+const lineOfKernel = /^\[ *\d+\.\d+\]/m;
+
 /** A probe's final answer: the condition will never hold. */
 export class Verdict extends Error {}
 /** The guest's init says that there will be no ssh. */
@@ -61,9 +64,10 @@ export function unmetFailure<T>(
       hint: "the keys are made for each run; is the initramfs of this run in use?",
     });
   }
-  if (reason === "boot-hang" && boot.consoleTail === "") {
+  if (reason === "boot-hang" && !lineOfKernel.test(boot.consoleTail)) {
+    const firmware = boot.consoleTail === "" ? "" : " (what is there is its firmware's)";
     return failure(boot, "boot-no-console", kernelBlame, {
-      what: `${kernel} says nothing on its console: ${why(unmet)}`,
+      what: `${kernel} says nothing on its console${firmware}: ${why(unmet)}`,
       hint: `it died early, or console=${arch.qemu.console} has no driver in kconfigs/arch/${arch.name}.config; a slow host wants --timeout-scale`,
     });
   }

@@ -59,7 +59,7 @@ const failedLine = /\bHARNESS-FAILED (.*)/;
 /**
  * Boots a kernel and gives the VM when its first ssh command has answered.
  * Throws Failure: the kernel's own (blame as the request says) "boot-panic", "boot-reset",
- * "boot-hang", "boot-no-network", "boot-no-ssh"; infra "qemu-missing", "qemu-failed",
+ * "boot-hang", "boot-no-console", "boot-no-network", "boot-no-ssh"; infra "qemu-missing", "qemu-failed",
  * "qemu-killed", "ssh-login"; and the signal's reason when it is aborted.
  */
 export async function boot(request: BootRequest): Promise<Vm> {
