@@ -73,6 +73,18 @@ test("cases that only another kernel of the run has were not run here", (t) => {
   t.is(cell?.evidence?.missing, 1);
 });
 
+test("a program that died on another kernel before its cases is no case that was not run here", (t) => {
+  const died = { "wait6.p": "crash", "wait6.q@i386": "crash" } as const;
+  const series = (wait6: Described["baseline"]) => [
+    { baseline: skips, series: { wait6, "translate-pid": died } },
+  ];
+  t.is(cellOf(series(passes))?.state, "series");
+  t.is(cellOf(series(passes))?.evidence?.missing, 0);
+  // Of another program there is nothing here.
+  t.is(cellOf(series({ "wait6.pp.a": "pass" }))?.state, "partly");
+  t.is(cellOf(series({ "wait6.p.a@i386": "pass", "wait6.pp.a": "pass" }))?.state, "partly");
+});
+
 test("the newest whole run counts: neither an older one nor a newer part of one", (t) => {
   t.is(cellOf([{ baseline: passes }, { baseline: fails }])?.state, "no");
   t.is(cellOf([{ baseline: fails }, { baseline: passes }])?.state, "native");

@@ -200,7 +200,10 @@ function evidenceOf(run: RunRecord, kernel: KernelRecord, feature: Feature): Evi
   const elsewhere = run.kernels.flatMap((each) => [...verdictsOf(each, feature).keys()]);
   const counts = { passed: 0, failed: 0, flaky: 0, skipped: 0, missing: 0 };
   const failing: string[] = [];
+  const isProgram = (name: string) => [...here.keys()].some((each) => isCaseOf(name, each));
   for (const name of new Set(elsewhere)) {
+    // A program that gave no cases elsewhere stands there under its own name.
+    if (!here.has(name) && isProgram(name)) continue;
     const kind = kindOf(here.get(name) ?? []);
     counts[kind]++;
     if (kind === "failed" || kind === "flaky") failing.push(name);
@@ -210,6 +213,13 @@ function evidenceOf(run: RunRecord, kernel: KernelRecord, feature: Feature): Evi
   const { id, startedAt } = run;
   const { version } = run.kernel;
   return { run: id, kernel: kernel.label, version, at: startedAt, ...counts, failing };
+}
+
+/** Whether "wait6.status.exited@i386" is a case of the program "wait6.status@i386". */
+function isCaseOf(program: string, name: string): boolean {
+  const [ofProgram = "", abi] = program.split("@");
+  const [ofCase = "", abiOfCase] = name.split("@");
+  return abi === abiOfCase && ofCase.startsWith(`${ofProgram}.`);
 }
 
 function verdictsOf(kernel: KernelRecord, feature: Feature): Map<string, CaseVerdict[]> {
