@@ -64,8 +64,9 @@ export function unmetFailure<T>(
       hint: "the keys are made for each run; is the initramfs of this run in use?",
     });
   }
-  if (reason === "boot-hang" && !lineOfKernel.test(boot.consoleTail)) {
-    const firmware = boot.consoleTail === "" ? "" : " (what is there is its firmware's)";
+  const isMute = boot.consoleTail === "" || unmet.why === "silence";
+  if (reason === "boot-hang" && isMute && !lineOfKernel.test(boot.consoleTail)) {
+    const firmware = boot.consoleTail === "" ? "" : " (what is there looks like its firmware's)";
     return failure(boot, "boot-no-console", kernelBlame, {
       what: `${kernel} says nothing on its console${firmware}: ${why(unmet)}`,
       hint: `it died early, or console=${arch.qemu.console} has no driver in kconfigs/arch/${arch.name}.config; a slow host wants --timeout-scale`,
