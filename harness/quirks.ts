@@ -124,6 +124,13 @@ export const quirks: readonly Quirk[] = [
     source: "arch/riscv/Kconfig, NONPORTABLE: not there in 5.10, there in 6.1",
   },
   {
+    name: "riscv-rseq",
+    when: { kernel: { before: "5.18" }, arches: ["riscv64", "riscv32"] },
+    remedy: { kind: "option-dropped", option: "CONFIG_RSEQ" },
+    reason: "the architecture had no restartable sequences",
+    source: "arch/riscv/Kconfig, HAVE_RSEQ: not there in 5.10, there in 6.1",
+  },
+  {
     name: "headers-target",
     when: { kernel: { before: "5.3" } },
     remedy: { kind: "headers-target", target: "headers_install" },
