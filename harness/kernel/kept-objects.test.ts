@@ -163,6 +163,8 @@ test("an object is compiled that uses the number, by whatever way", async (t) =>
     { code: "#define NR(name) __NR_##name\nint wait = NR(wait6);\n" },
     { code: "#define P(a, b) a##b\nint wait = P(P(__, NR_), P(wait, 6));\n" },
     { command: "gcc -DLAST=__NR_wait6 -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+    { command: "gcc -D__NR_wait6=1 -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+    { command: "gcc -U__NR_wait6 -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
   ];
   for (const one of uses) t.false(await isKept(t, { numbers, ...one }), JSON.stringify(one));
 });

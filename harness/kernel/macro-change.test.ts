@@ -98,9 +98,12 @@ test("code, directives and other definitions use a macro", (t) => {
   t.true(read('char *url = "http://"; int number = __NR_wait6;\n').uses);
 });
 
-test("whoever defines an empty macro, or calls it, uses it", (t) => {
+test("whoever defines an empty macro, or does more than to call it, uses it", (t) => {
   t.true(read("#define __SYSCALL(nr, call) [nr] = call,\n").uses);
-  t.true(read("__SYSCALL(1, 2)\n").uses);
+  t.true(read("#undef __SYSCALL\n").uses);
+  t.true(read("int x = 1 + __SYSCALL(1, 2) 2;\n").uses);
+  t.true(read("__SYSCALL(__NR_wait6, sys_wait6)\n").uses);
+  t.false(read("__SYSCALL(244, sys_riscv_hwprobe)\n").uses);
   t.false(read(`${generic}__SYSCALL(__NR_wait6, sys_wait6)\n`, true).uses);
 });
 

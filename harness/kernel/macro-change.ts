@@ -163,8 +163,11 @@ export function mentionsOf(
       }
       return any;
     };
-    for (const { text } of logicalLines(source)) {
-      if (own?.empty.has(called(text))) continue;
+    for (const { text: line } of logicalLines(source)) {
+      const callee = called(line);
+      if (own?.empty.has(callee)) continue;
+      // Its definitions stay what they are: this call of it gives what it gave.
+      const text = empty.has(callee) ? line.slice(callee.length) : line;
       const [, name, body] = definition.exec(text) ?? [];
       if (name === undefined || body === undefined) uses = mentionsName(text) || uses;
       else {
