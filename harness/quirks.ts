@@ -128,7 +128,7 @@ export const quirks: readonly Quirk[] = [
     when: { kernel: { before: "5.18" }, arches: ["riscv64", "riscv32"] },
     remedy: { kind: "option-dropped", option: "CONFIG_RSEQ" },
     reason: "the architecture had no restartable sequences",
-    source: "arch/riscv/Kconfig, HAVE_RSEQ: not there in 5.10, there in 6.1",
+    source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
   },
   {
     name: "headers-target",

@@ -16,7 +16,7 @@ export interface BuildRequest {
   readonly workDir: string;
   /** Where init, busybox, dropbear and applets go. */
   readonly outputDir: string;
-  /** Compilers that may run at once. */
+  /** Compilers that may run at once for busybox; half as many run beside it for dropbear. */
   readonly jobs: number;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: (text: string) => void;

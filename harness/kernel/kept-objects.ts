@@ -105,7 +105,7 @@ function isAffected(
   { change, names, files }: Told,
   changed: ReadonlyMap<string, MacroChange | undefined>,
 ): boolean {
-  const own = mentionsOf(change, names)(command.replace(/-[DU](?=\w)/g, "$& "));
+  const own = mentionsOf(change, names)(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& "));
   if (own.uses || /\s-g\w*3\b/.test(command)) return true;
   const pieces = new Set(own.pieces);
   for (const name of prerequisites) {

@@ -125,7 +125,10 @@ export type BisectRecord = z.infer<typeof bisectRecordSchema>;
 
 /** Symptoms that a busy host can bring about too. */
 export const doubtfulSymptoms: readonly string[] = [
-  ...["timeout", "boot-hang", "boot-no-console", "boot-no-ssh"],
+  "timeout",
+  "boot-hang",
+  "boot-no-console",
+  "boot-no-ssh",
 ];
 
 /**
