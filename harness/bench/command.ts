@@ -20,16 +20,24 @@ export type Environment = Readonly<Record<string, string>>;
 
 const bin = path.join(projectDir, "build/harness/bin.js");
 
-/** Runs a command; a dot on stderr for each step that ends. Throws when it fails. */
+// Ctrl-C ends the command that is under way, and lets a bench remove its folder: gigabytes lie there.
+const stop = new AbortController();
+process.once("SIGINT", () => {
+  stop.abort(new Error("interrupted"));
+});
+
+/** Runs a command; a dot on stderr for each step that ends. Throws when it fails, and on Ctrl-C. */
 export async function harness(env: Environment, ...args: string[]): Promise<Ended> {
   process.stderr.write(`harness ${args.join(" ")} `);
   const result = await exec(process.execPath, [bin, ...args], {
     env,
+    signal: stop.signal,
     onLine: (line) => {
       if (line.includes('"step-finished"')) process.stderr.write(".");
     },
   });
   process.stderr.write(` ${result.seconds.toFixed(1)} s\n`);
+  stop.signal.throwIfAborted();
   // A run's verdict is its own affair: what it took counts here.
   if (result.exitCode !== 0 && args[0] !== "run") throw new Error(result.output);
   return result;
