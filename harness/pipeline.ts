@@ -262,17 +262,17 @@ class Run {
     }
   }
 
-  /** What a patched kernel's failure is once the baseline was tried: nobody can blame a series where neither comes up. */
+  /**
+   * What a patched kernel's failure is once the baseline was tried: only where that came up is it the
+   * series' fault when a kernel does not.
+   */
   async #besideBaseline(thrown: unknown): Promise<unknown> {
+    if (!(thrown instanceof Failure && thrown.reason.startsWith("boot-"))) return thrown;
     await this.#baselineTests;
-    const isBoot = (reason: string) => reason.startsWith("boot-");
-    const { failures } = this.#record;
-    if (!failures.some(({ kernel, reason }) => kernel === "baseline" && isBoot(reason)))
-      return thrown;
-    if (!(thrown instanceof Failure && isBoot(thrown.reason))) return thrown;
-    const { details } = thrown;
-    const what = `${details.what}; the baseline kernel does not come up either`;
-    return new Failure({ ...details, blame: "baseline", what });
+    const failure = this.#record.failures.find(({ kernel }) => kernel === "baseline");
+    if (!failure || kernelOf(this.#record, "baseline").boots.length > 0) return thrown;
+    const what = `${thrown.what}; the baseline kernel did not come up either`;
+    return new Failure({ ...thrown.details, blame: failure.blame, what });
   }
 
   /** When a patched kernel's tests may end early. */

@@ -43,7 +43,18 @@ test.serial("neither kernel comes up: the baseline's fault, not the series'", as
   const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.1");
   t.is(finished.exitCode, 4, finished.output);
   t.deepEqual(blames(finished), ["baseline boot-hang", "baseline boot-hang"]);
-  t.regex(finished.record?.failures[1]?.what ?? "", /baseline kernel does not come up either/);
+  t.regex(finished.record?.failures[1]?.what ?? "", /baseline kernel did not come up either/);
+});
+
+test.serial("QEMU fails for the baseline, the series' kernel hangs: infra's fault", async (t) => {
+  const fails = [{ qemuExits: 1, message: "no space left on device" }];
+  const rig = await rigFor(t, {
+    ...patchedBoot([kernelStarts, { hang: true }]),
+    boot: fails,
+  });
+  const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.2");
+  t.is(finished.exitCode, 3, finished.output);
+  t.deepEqual(blames(finished), ["infra qemu-failed", "infra boot-hang"]);
 });
 
 test.serial("a kernel of which only the firmware says something: told as such", async (t) => {
