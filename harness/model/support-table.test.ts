@@ -74,15 +74,22 @@ test("cases that only another kernel of the run has were not run here", (t) => {
 });
 
 test("a program that died on another kernel before its cases is no case that was not run here", (t) => {
-  const died = { "wait6.p": "crash", "wait6.q@i386": "crash" } as const;
-  const series = (wait6: Described["baseline"]) => [
-    { baseline: skips, series: { wait6, "translate-pid": died } },
-  ];
-  t.is(cellOf(series(passes))?.state, "series");
-  t.is(cellOf(series(passes))?.evidence?.missing, 0);
-  // Of another program there is nothing here.
-  t.is(cellOf(series({ "wait6.pp.a": "pass" }))?.state, "partly");
-  t.is(cellOf(series({ "wait6.p.a@i386": "pass", "wait6.pp.a": "pass" }))?.state, "partly");
+  const beside = (name: string, died: string, of = feature) =>
+    cellOf(
+      [
+        {
+          baseline: { [name]: "skip" },
+          series: { wait6: { [name]: "pass" }, "translate-pid": { [died]: "crash" } },
+        },
+      ],
+      of,
+    );
+  t.is(beside("wait6.p.a", "wait6.p")?.state, "series");
+  t.is(beside("wait6.p.a", "wait6.p")?.evidence?.missing, 0);
+  t.is(beside("wait6.pp.a", "wait6.p")?.state, "partly", "another program");
+  const compat = { ...feature, abi: "compat" } as const;
+  t.is(beside("wait6.p.a@i386", "wait6.p@i386", compat)?.state, "series");
+  t.is(beside("wait6.p.a@i386", "wait6.p@x32", compat)?.state, "partly", "another ABI");
 });
 
 test("the newest whole run counts: neither an older one nor a newer part of one", (t) => {
