@@ -349,7 +349,7 @@ function keptText({ objects, outdated, names }: Kept): string {
   const some = names.slice(0, 10).join(", ");
   return (
     `harness: of ${String(outdated)} outdated objects of C, ${String(objects)} are kept: headers changed ` +
-    `only in macros that they do not use (${some}${names.length > 10 ? " ..." : ""})`
+    `only in names that they do not use (${some}${names.length > 10 ? " ..." : ""})`
   );
 }
 

@@ -30,6 +30,10 @@ interface Case {
   readonly asm?: string;
   readonly code?: string;
   readonly command?: string;
+  /** The kernel's options: "SMP". */
+  readonly options?: readonly string[];
+  /** Another object includes the header, and is compiled. */
+  readonly isCompiledElsewhere?: boolean;
 }
 
 /** One object of a kernel whose generated header is newer. */
@@ -40,7 +44,8 @@ class Kernel {
     this.dir = dir;
   }
 
-  static async of({ numbers, asm = "", code = "int wait;\n", command }: Case): Promise<Kernel> {
+  static async of(its: Case): Promise<Kernel> {
+    const { numbers, asm = "", code = "int wait;\n", command, options = [] } = its;
     const kernel = new Kernel(await temporaryDir());
     const [before, after] = numbers;
     const source = { "include/asm.h": asm, "kernel/wait.c": code };
@@ -48,6 +53,13 @@ class Kernel {
       "kernel/wait.o": "",
       "kernel/.wait.o.cmd": note(command),
       "tools/objtool": "",
+      "include/generated/autoconf.h": options
+        .map((option) => `#define CONFIG_${option} 1\n`)
+        .join(""),
+      ...(its.isCompiledElsewhere && {
+        "kernel/gone.o": "",
+        "kernel/.gone.o.cmd": note().replaceAll("wait", "gone"),
+      }),
     };
     for (const [tree, text] of [
       ["baseline", before],
@@ -60,6 +72,7 @@ class Kernel {
     for (const name of ["src/include/asm.h", "src/kernel/wait.c", "obj/tools/objtool"])
       await kernel.setTime(name, 1000);
     await kernel.setTime("obj/kernel/wait.o", 2000);
+    if (its.isCompiledElsewhere) await kernel.setTime("obj/kernel/gone.o", 2000);
     await kernel.setTime("obj/include/generated/numbers.h", 3000);
     return kernel;
   }
@@ -95,6 +108,15 @@ class Kernel {
     // What is only a warning, such as one macro's second definition, changes no object.
     const { exitCode, stdout } = await exec("gcc", ["-E", "-P", "-w", ...includes, code]);
     return `${String(exitCode)}: ${stdout}`;
+  }
+
+  /** What the compiler makes of a file; undefined for an error. */
+  async assembly(tree: "baseline" | "patched", file: string): Promise<string | undefined> {
+    const dir = path.join(this.dir, tree);
+    const options = ["-S", "-O1", "-w", "-x", "c", "-o", "-"];
+    const includes = [`-I${dir}/src/include`, `-I${dir}/obj/include`];
+    const { exitCode, stdout } = await exec("gcc", [...options, ...includes, path.join(dir, file)]);
+    return exitCode === 0 ? stdout : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -188,6 +210,63 @@ test("an object is compiled whose header is gone, has other code or takes in oth
   t.false(await isKept(t, { numbers, command: "gcc -ggdb3 -c kernel/wait.c" }));
 });
 
+const declarations = "struct pid;\nlong sys_wait4(struct pid *pid);\n";
+const more = "struct rusage;\nlong sys_wait6(struct pid *pid, int flags);\n";
+const inline = "static inline int old(void) { return check(1); }\n";
+const prototype = {
+  numbers: [declarations + inline, declarations + more + inline],
+  isCompiledElsewhere: true,
+} as const;
+
+const warn = "#define WARN(x) warn(x, __FILE__, __LINE__)\n";
+
+test("an object is kept whose header only has a new prototype", async (t) => {
+  t.true(await isKept(t, prototype));
+  t.true(await isKept(t, { ...prototype, numbers: [declarations + more, declarations] }));
+  const asm = `${warn}#ifdef CONFIG_DEBUG\n#define check(x) WARN(x)\n#endif\n`;
+  t.true(await isKept(t, { ...prototype, asm }));
+  t.false(await isKept(t, { ...prototype, asm, options: ["DEBUG"] }));
+});
+
+test("an object is compiled that uses the function, or has its lines, by whatever way", async (t) => {
+  const uses: readonly Partial<Case>[] = [
+    { code: "long wait = sys_wait6;\n" },
+    { code: "struct rusage { int sum; };\n" },
+    { code: "#define CALL(name) sys_##name\nlong wait = CALL(wait6);\n" },
+    { code: "#define flags 1\n" },
+    { asm: "#define check(x) WARN(x)\n" },
+    { asm: "#define check(x) WA##RN(x)\n" },
+    { command: "gcc -g -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+    { command: "gcc -fsanitize=undefined -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+    { command: "gcc -Dcheck=WARN -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+    { command: "gcc -Dflags=1 -c -o kernel/wait.o /mnt/src/kernel/wait.c" },
+  ];
+  t.true(await isKept(t, { ...prototype, asm: warn }));
+  for (const one of uses)
+    t.false(
+      await isKept(t, { ...prototype, ...one, asm: warn + (one.asm ?? "") }),
+      JSON.stringify(one),
+    );
+});
+
+test("a new declaration is compiled at least once", async (t) => {
+  t.false(await isKept(t, { ...prototype, isCompiledElsewhere: false }));
+});
+
+test("an object is compiled that gets two declarations of a function from two headers", async (t) => {
+  const asm = "struct pid;\n";
+  const declare = (name: string) => (kernel: Kernel) =>
+    writeFiles(kernel.place("src"), { "include/asm.h": `${asm}int ${name}(struct pid *pid);\n` });
+  t.true(await isKept(t, { ...prototype, asm }, declare("sys_wait7")));
+  t.false(await isKept(t, { ...prototype, asm }, declare("sys_wait6")));
+});
+
+test("a removed prototype: whoever may put its name together is compiled", async (t) => {
+  const numbers = [declarations + more, declarations] as const;
+  const code = "#define P(a, b) a##b\nlong wait = P(P(sys, _), P(wait, 6));\n";
+  t.false(await isKept(t, { ...prototype, numbers, code }));
+});
+
 test("only notes of compiled C are read", (t) => {
   t.deepEqual(parseNote(note()), {
     command: "gcc -c -o kernel/wait.o /mnt/src/kernel/wait.c",
@@ -253,5 +332,70 @@ test("whatever the macros: where an object is kept, the compiler would get the s
     { numRuns: 150 },
   );
   // Else this would have shown nothing.
+  t.true(kept > 10, `only ${String(kept)} objects were kept`);
+});
+
+test("whatever the declarations: where an object is kept, the compiler makes the same of it", async (t) => {
+  const name = fc.constantFrom("fa", "fb", "f", "a", "b", "in", "sa", "x");
+  const declaration = fc.oneof(
+    fc.tuple(name, name).map(([f, x]) => `int ${f}(int ${x});`),
+    fc.tuple(name, name, name).map(([f, s, x]) => `long ${f}(struct ${s} *${x},\n\tint);`),
+    name.map((s) => `struct ${s};`),
+  );
+  const other = fc.oneof(
+    fc.tuple(name, name).map(([f, g]) => `static inline int ${f}(int x) { return ${g}(x); }`),
+    fc.tuple(name, name).map(([m, n]) => `#define ${m} ${n}`),
+    fc.tuple(name, name).map(([m, n]) => `#define ${m}(x) ${n}##x`),
+    name.map((m) => `#define ${m}(x) __LINE__`),
+    name.map((s) => `struct ${s} { int a; };`),
+  );
+  const block = (line: fc.Arbitrary<string>) =>
+    fc
+      .tuple(fc.constantFrom("ifdef CONFIG_A", "ifndef CONFIG_A", "ifdef x"), line)
+      .map(([condition, l]) => `#${condition}\n${l}\n#endif`);
+  const line = fc.oneof(declaration, declaration, other, block(other));
+  const use = fc.oneof(
+    other,
+    fc.tuple(name, name).map(([f, x]) => `int use_${x}(void) { return ${f}(1); }`),
+    fc.tuple(name, name).map(([f, x]) => `long v_${x} = sizeof(${f}(a));`),
+  );
+  const include = '#include "generated/numbers.h"\n#include "asm.h"\n';
+  let kept = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 3 }),
+      fc.array(declaration, { minLength: 1, maxLength: 2 }),
+      fc.nat(4),
+      fc.array(use, { maxLength: 2 }),
+      fc.array(use, { minLength: 1, maxLength: 3 }),
+      fc.boolean(),
+      async (before, added, place, asm, code, isRemoved) => {
+        const after = [...before.slice(0, place), ...added, ...before.slice(place)];
+        const text = (lines: readonly string[]) => `int a;\n${lines.join("\n")}\n`;
+        const both = [text(before), text(after)] as const;
+        await using kernel = await Kernel.of({
+          numbers: isRemoved ? [both[1], both[0]] : both,
+          asm: text(asm),
+          code: include + text(code),
+          isCompiledElsewhere: true,
+        });
+        const { objects } = await kernel.keep();
+        if (objects === 0) return;
+        const [was, is] = await Promise.all([
+          kernel.assembly("baseline", "src/kernel/wait.c"),
+          kernel.assembly("patched", "src/kernel/wait.c"),
+        ]);
+        // What was not compiled is no object.
+        if (was === undefined) return;
+        kept++;
+        const all = [...both, text(asm), text(code)].join("--\n");
+        // An error of the header's own shows where it is compiled.
+        if (is === undefined)
+          t.is(await kernel.assembly("patched", "obj/include/generated/numbers.h"), undefined, all);
+        else t.is(is, was, all);
+      },
+    ),
+    { numRuns: 150 },
+  );
   t.true(kept > 10, `only ${String(kept)} objects were kept`);
 });

@@ -1,13 +1,20 @@
 import type { Stats } from "node:fs";
 import { readdir, readFile, stat, utimes } from "node:fs/promises";
 import path from "node:path";
+import { headerChange, type HeaderChange } from "./header-change.ts";
+import { wordsOf } from "./logical-lines.ts";
 import {
-  changedMacros,
+  derivedFrom,
   isPasted,
+  LineTellers,
   mentionsOf,
-  type MacroChange,
+  merged,
+  readSource,
+  setOptions,
+  type Changes,
   type Mentions,
-} from "./macro-change.ts";
+  type SourceWords,
+} from "./mentions.ts";
 
 /** Where a build's files are. Paths in make's notes are those of the sandbox. */
 export interface PatchedBuild {
@@ -26,7 +33,7 @@ export interface Kept {
   readonly objects: number;
   /** Objects that make would have compiled, these among them. */
   readonly outdated: number;
-  /** The macros that changed. */
+  /** What the changes are about: macros, functions, structures. */
   readonly names: readonly string[];
 }
 
@@ -42,70 +49,86 @@ interface CompiledObject {
 }
 
 /**
- * Spares make what a system call's number would otherwise cost: nearly every file includes the header
- * with the numbers, hardly one uses the new one. An object is given a time after that header's when
- *   - all that is newer than it are headers that differ from the baseline's in macros alone, and
- *   - none of those macros occurs in anything that the object is compiled from: not by name, not in a
- *     macro that is defined by means of it, and not put together by ##,
+ * Spares make what a new system call would otherwise cost: nearly every file includes the header with
+ * the numbers and many include the one with the prototypes, hardly one uses what is new. An object is
+ * given a time after that header's when
+ *   - all that is newer than it are headers that differ from the baseline's in macros and declarations
+ *     of functions alone (header-change.ts), and
+ *   - none of those names occurs in anything that the object is compiled from: not by itself, not in a
+ *     macro that is defined by means of it, and not put together by ##, and
+ *   - code that has moved to other lines does not tell its line,
  * because then the compiler would be given the same tokens by the same command (another command has
- * make compile it all the same). Objects of assembly, and C that takes in files behind the
+ * make compile it all the same), but for declarations that nothing in them uses. Each of those is
+ * compiled by one object at least. Objects of assembly, and C that takes in files behind the
  * preprocessor's back (.incbin), are left to make.
  */
 export async function keepObjects(build: PatchedBuild): Promise<Kept> {
   const files = new BuildFiles(build);
-  const changed = new Map<string, MacroChange | undefined>();
-  const candidates: { object: CompiledObject; newer: readonly string[] }[] = [];
-  let outdated = 0;
+  const outdated: Outdated[] = [];
   for (const object of await compiledObjects(build.objects)) {
     const newer = await files.newerThan(object);
-    if (newer?.length === 0) continue;
-    outdated++;
-    if (!newer) continue;
-    for (const name of newer)
-      if (!changed.has(name)) changed.set(name, await files.changedMacros(name));
-    if (newer.every((name) => changed.get(name))) candidates.push({ object, newer });
+    if (newer?.length !== 0) outdated.push({ object, newer });
   }
-  const all = merge(
-    candidates.flatMap(({ newer }) => newer.flatMap((name) => changed.get(name) ?? [])),
+  const changes = new Map<string, HeaderChange>();
+  for (const name of new Set(outdated.flatMap(({ newer }) => newer ?? []))) {
+    const change = await files.change(name);
+    if (change) changes.set(name, change);
+  }
+  const candidates = outdated.filter(
+    ({ newer }) => newer?.every((name) => changes.has(name)) ?? false,
   );
-  const told = await files.mentions(
+  const inQuestion = new Set(candidates.flatMap(({ newer }) => newer ?? []));
+  const told = await files.tell(
     new Set(candidates.flatMap(({ object }) => object.prerequisites)),
-    all,
-    changed,
+    new Map([...changes].filter(([name]) => inQuestion.has(name))),
   );
-  let objects = 0;
-  for (const { object, newer } of candidates) {
-    if (isAffected(object, newer, told, changed)) continue;
+  const kept = new Set(candidates.filter((each) => !isAffected(each, told)));
+  for (const each of firstUsers(changes, outdated, kept)) kept.delete(each);
+  for (const { object, newer = [] } of kept) {
     // Later than the headers, by no more than it takes.
     const times = await Promise.all(newer.map(async (name) => (await files.stat(name)) ?? 0));
     const seconds = Math.max(...times) + 0.001;
     await utimes(object.file, seconds, seconds);
-    objects++;
   }
-  return { objects, outdated, names: [...all.names].sort() };
+  return { objects: kept.size, outdated: outdated.length, names: [...told.all.names].sort() };
 }
 
-function merge(changes: readonly MacroChange[]): MacroChange {
-  return {
-    names: new Set(changes.flatMap(({ names }) => [...names])),
-    empty: new Set(changes.flatMap(({ empty }) => [...empty])),
-  };
+interface Outdated {
+  readonly object: CompiledObject;
+  /** What it is older than; undefined when it must be compiled whatever that is. */
+  readonly newer: readonly string[] | undefined;
 }
 
 interface Told {
-  readonly change: MacroChange;
-  /** The macros that changed, and those defined by means of them. */
+  readonly all: Changes;
+  /** Names that changed, and macros that are defined by means of them. */
   readonly names: ReadonlySet<string>;
+  readonly changes: ReadonlyMap<string, HeaderChange>;
   readonly files: ReadonlyMap<string, Mentions>;
+  readonly lines: LineTellers;
 }
 
+/** A command as a file: it names macros, and defines some. */
+function commandWords(command: string, set: readonly string[]): SourceWords {
+  const words = new Set(wordsOf(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& ")));
+  const definitions = set.map((name) => ({
+    name,
+    words: new Set<string>(),
+    pastes: false,
+    branches: [],
+  }));
+  return { code: words, calls: new Map(), definitions, takesIn: false };
+}
+
+/** Options by which an object has the lines of its code in it, or a compiler does what is not known here. */
+const linesInObjects = /\s-(g(?!0)|f(plugin|sanitize|profile|test-coverage|coverage)|-coverage)/;
+
 function isAffected(
-  { command, prerequisites }: CompiledObject,
-  newer: readonly string[],
-  { change, names, files }: Told,
-  changed: ReadonlyMap<string, MacroChange | undefined>,
+  { object: { command, prerequisites }, newer = [] }: Outdated,
+  { all, names, changes, files, lines }: Told,
 ): boolean {
-  const own = mentionsOf(change, names)(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& "));
+  const set = [...command.matchAll(/\s-[DU] ?['"]?(\w+)/g)].map(([, name = ""]) => name);
+  const own = mentionsOf(all, names)(commandWords(command, set));
   if (own.uses || /\s-g\w*3\b/.test(command)) return true;
   const pieces = new Set(own.pieces);
   for (const name of prerequisites) {
@@ -113,10 +136,33 @@ function isAffected(
     if (!found || found.uses) return true;
     for (const piece of found.pieces) pieces.add(piece);
   }
+  const its = newer.flatMap((name) => changes.get(name) ?? []);
   // Two definitions of one name would have to be the same.
-  const defined = newer.flatMap((name) => [...(changed.get(name)?.names ?? [])]);
+  const defined = its.flatMap(({ macros, declared }) => [...macros, ...declared.functions]);
   if (new Set(defined).size < defined.length) return true;
-  return [...names].some((name) => isPasted(name, pieces));
+  if ([...names].some((name) => isPasted(name, pieces, all.isNew.has(name) ? 2 : undefined)))
+    return true;
+  const moved = new Set(its.flatMap(({ moved: words }) => [...words]));
+  if (moved.size === 0) return false;
+  const isSet = set.some((name) => moved.has(name));
+  return isSet || linesInObjects.test(command) || lines.tell(moved, new Set(prerequisites));
+}
+
+/**
+ * An object for each header with declarations that come, where none is compiled that includes it:
+ * they could be wrong.
+ */
+function firstUsers(
+  changes: ReadonlyMap<string, HeaderChange>,
+  outdated: readonly Outdated[],
+  kept: ReadonlySet<Outdated>,
+): readonly Outdated[] {
+  return [...changes]
+    .filter(([, { declared }]) => declared.lines.size > 0)
+    .flatMap(([name]) => {
+      const users = outdated.filter(({ object }) => object.prerequisites.includes(name));
+      return users.every((each) => kept.has(each)) ? users.slice(0, 1) : [];
+    });
 }
 
 /** The files of a build by the paths that make knows, each looked at once. */
@@ -153,43 +199,40 @@ class BuildFiles {
     return newer;
   }
 
-  /** The macros in which a header differs from the baseline's; undefined for all other differences. */
-  async changedMacros(name: string): Promise<MacroChange | undefined> {
+  /** How a header differs from the baseline's, if in nothing that is not known here. */
+  async change(name: string): Promise<HeaderChange | undefined> {
     if (!name.endsWith(".h")) return undefined;
     const [before, after] = await Promise.all([
       this.#read(name, this.#build.baseline),
       this.#read(name),
     ]);
     if (before === undefined || after === undefined) return undefined;
-    return changedMacros(before, after);
+    return headerChange(before, after);
   }
 
-  /** What the files say of these macros, and of those defined by means of them. */
-  async mentions(
+  /** What the files say of these changes. */
+  async tell(
     prerequisites: ReadonlySet<string>,
-    change: MacroChange,
-    own: ReadonlyMap<string, MacroChange | undefined>,
+    changes: ReadonlyMap<string, HeaderChange>,
   ): Promise<Told> {
-    const sources = new Map<string, string>();
+    const sources = new Map<string, SourceWords>();
     for (const name of prerequisites) {
       const source = isOption(name) ? "" : await this.#read(name);
-      if (source !== undefined) sources.set(name, source);
+      if (source !== undefined)
+        sources.set(name, readSource(source, changes.get(name)?.declared.lines));
     }
-    const derived = new Set<string>();
-    for (;;) {
-      const known = derived.size;
-      const read = mentionsOf(change, derived);
-      const files = new Map<string, Mentions>();
-      for (const [name, source] of sources) {
-        const found = read(source, own.get(name));
-        files.set(name, { ...found, uses: found.uses || source.includes(".incbin") });
-        for (const macro of found.derived) derived.add(macro);
-      }
-      if (derived.size === known) {
-        const names = new Set([...change.names, ...derived]);
-        return { change, names, files };
-      }
-    }
+    const all = merged([...changes.values()]);
+    const derived = derivedFrom(
+      all,
+      [...sources].map(([name, words]) => ({ words, own: changes.get(name) })),
+    );
+    const read = mentionsOf(all, derived);
+    const files = new Map(
+      [...sources].map(([name, words]) => [name, read(words, changes.get(name))] as const),
+    );
+    const options = setOptions((await this.#read("include/generated/autoconf.h")) ?? "");
+    const names = new Set([...all.names, ...derived]);
+    return { all, names, changes, files, lines: new LineTellers(sources, options) };
   }
 
   async #read(
