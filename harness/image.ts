@@ -1,4 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  constants,
+  copyFile,
+  mkdtemp,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Arch } from "./arch.ts";
@@ -177,6 +186,9 @@ export async function writeInitramfs(
   image: Image,
   keys: { readonly archive: Uint8Array },
 ): Promise<void> {
+  // Tens of megabytes, which the host's kernel copies, or does not even copy.
+  await copyFile(image.file, file, constants.COPYFILE_FICLONE);
   // Readable by its owner alone: there is a private key in it.
-  await writeFile(file, Buffer.concat([await readFile(image.file), keys.archive]), { mode: 0o600 });
+  await chmod(file, 0o600);
+  await appendFile(file, keys.archive);
 }

@@ -1,5 +1,6 @@
 import test from "ava";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import type { CellRequest } from "../model/request.ts";
 import { makeKernelTree, temporaryDir } from "../testing/tree.ts";
@@ -13,13 +14,30 @@ test("cells that take longest begin first, with those never run before them", (t
   t.deepEqual(longestFirst([]), []);
 });
 
-test("a kernel is looked up once, and is the same for all architectures", async (t) => {
+/** A mail that says of itself that others belong to it. */
+const secondOfThree = `From: A <a@example.org>
+Date: Thu, 1 Jan 2026 00:00:00 +0000
+Subject: [PATCH 2/3] wait: nothing
+
+---
+--- a/Makefile
++++ b/Makefile
+@@ -1 +1,2 @@
+ # nothing
++# more
+--
+2.39
+`;
+
+test("a kernel is looked up once and series are read once, for all architectures", async (t) => {
   const dir = await temporaryDir();
   t.teardown(() => rm(dir, { recursive: true, force: true }));
   const kernel = `dir:${await makeKernelTree(dir, "6.1.0")}`;
+  const patch = path.join(dir, "second.patch");
+  await writeFile(patch, secondOfThree);
   const arches = ["x86_64", "s390x", "arm"];
   const request: CellRequest = {
-    ...{ series: [], patches: [], areRevisions: false, suites: ["wait6"], kconfig: [] },
+    ...{ series: [], patches: [patch], areRevisions: false, suites: ["wait6"], kconfig: [] },
     ...{ toolchain: "auto", repeat: 1, timeoutScale: 1 },
     accel: "tcg",
   };
@@ -28,6 +46,7 @@ test("a kernel is looked up once, and is the same for all architectures", async 
   const planned = await planCells(cells, request, {
     emit: (event) => {
       if (event.type === "step-finished") looked.push(event.id);
+      if (event.type === "notice") looked.push(event.text);
     },
     signal: new AbortController().signal,
   });
@@ -35,7 +54,7 @@ test("a kernel is looked up once, and is the same for all architectures", async 
     planned.map(({ arch, plan }) => [arch, "complete" in plan]),
     arches.map((arch) => [arch, true]),
   );
-  t.deepEqual(looked, ["source:resolve"]);
+  t.deepEqual(looked, [`${patch} is patch 2 of 3; it is applied alone`, "source:resolve"]);
 });
 
 /** A plan that is whole when it is told so. */

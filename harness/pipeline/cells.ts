@@ -11,6 +11,7 @@ import { exitStatusFor, Failure, failureDetails } from "../model/failure.ts";
 import { blamesOf, type RunRecord } from "../model/run.ts";
 import type { CellRequest } from "../model/request.ts";
 import { secondsLeft, type CellTime } from "../model/time-left.ts";
+import { loadSeries } from "../series.ts";
 import { resolveSource, type ResolvedSource } from "../source.ts";
 import type { MatrixFolder } from "../store/matrix.ts";
 import { checkPlan, type CheckedPlan, type Plan } from "./plan.ts";
@@ -23,8 +24,8 @@ export interface PlannedCell extends Cell {
 
 /**
  * Plans cells. What is wrong with the command line is thrown (Failure usage) before anything is
- * built; what only one cell lacks is that cell's failure. A kernel is looked up once: all
- * architectures test the same one, whatever becomes of its folder or branch meanwhile.
+ * built; what only one cell lacks is that cell's failure. A kernel is looked up once, and the series
+ * are read once: all cells test the same ones, whatever becomes of a folder or branch meanwhile.
  */
 export async function planCells(
   cells: readonly Cell[],
@@ -38,15 +39,21 @@ export async function planCells(
     sources.set(spec, source);
     return source;
   };
+  let series: ReturnType<typeof loadSeries> | undefined;
+  const notice = (text: string) => {
+    context.emit({ type: "notice", text });
+  };
+  const load: typeof loadSeries = (wanted) => (series ??= loadSeries({ ...wanted, notice }));
   for (const cell of cells) {
     context.signal.throwIfAborted();
     const emit = cells.length === 1 ? context.emit : inCell(context.emit, cellName(cell));
-    const plan = await checkPlan({ ...request, ...cell }, { ...context, emit, resolve }).catch(
-      (thrown: unknown) => {
-        if (thrown instanceof Failure && thrown.blame !== "usage") return thrown;
-        throw thrown;
-      },
-    );
+    const plan = await checkPlan(
+      { ...request, ...cell },
+      { ...context, emit, resolve, load },
+    ).catch((thrown: unknown) => {
+      if (thrown instanceof Failure && thrown.blame !== "usage") return thrown;
+      throw thrown;
+    });
     planned.push({ ...cell, plan });
   }
   return planned;

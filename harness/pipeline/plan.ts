@@ -70,6 +70,8 @@ export interface PlanContext {
   readonly noGuests?: boolean;
   /** How kernels are found; resolveSource when absent. */
   readonly resolve?: ((spec: string) => Promise<ResolvedSource>) | undefined;
+  /** How series are read; loadSeries when absent. */
+  readonly load?: typeof loadSeries | undefined;
 }
 
 /** A plan of which all is known but the programs that build it and run it. */
@@ -105,7 +107,7 @@ export async function checkPlan(request: RunRequest, context: PlanContext): Prom
   const suites = mergeKselftests(withNeeded.map((name) => findSuite(name)));
   const users = userFragments(request);
   const names = wantsAll(request, context) ? await shippedSeriesNames() : request.series;
-  const given = await loadSeries({
+  const given = await (context.load ?? loadSeries)({
     names,
     given: request.patches,
     areRevisions: request.areRevisions,
