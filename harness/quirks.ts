@@ -130,6 +130,21 @@ export const quirks: readonly Quirk[] = [
     reason: "the architecture had no restartable sequences",
     source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
   },
+  // 5.10 and 6.12 have both options, 6.1 has not; what is between was not looked at.
+  {
+    name: "parisc-high-res-timers",
+    when: { kernel: { from: "5.11", before: "6.12" }, arches: ["parisc", "parisc64"] },
+    remedy: { kind: "option-dropped", option: "CONFIG_HIGH_RES_TIMERS" },
+    reason: "its clock was no clock event device: there were ticks only",
+    source: "arch/parisc/Kconfig, GENERIC_CLOCKEVENTS: in 5.10, not in 6.1, in 6.12",
+  },
+  {
+    name: "parisc-idle-ticks",
+    when: { kernel: { from: "5.11", before: "6.12" }, arches: ["parisc", "parisc64"] },
+    remedy: { kind: "option-dropped", option: "CONFIG_NO_HZ_IDLE" },
+    reason: "its clock was no clock event device: there were ticks only",
+    source: "arch/parisc/Kconfig, GENERIC_CLOCKEVENTS: in 5.10, not in 6.1, in 6.12",
+  },
   {
     name: "headers-target",
     when: { kernel: { before: "5.3" } },
