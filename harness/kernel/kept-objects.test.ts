@@ -4,7 +4,7 @@ import test from "ava";
 import fc from "fast-check";
 import { exec } from "../exec.ts";
 import { temporaryDir, writeFiles } from "../testing/tree.ts";
-import { keepObjects, parseNote } from "./kept-objects.ts";
+import { keepObjects, NoteReader } from "./kept-objects.ts";
 
 /** kbuild's note of kernel/wait.o. */
 const note = (command = "gcc -c -o kernel/wait.o /mnt/src/kernel/wait.c") => `\
@@ -268,7 +268,8 @@ test("a removed prototype: whoever may put its name together is compiled", async
 });
 
 test("only notes of compiled C are read", (t) => {
-  t.deepEqual(parseNote(note()), {
+  const notes = new NoteReader();
+  t.deepEqual(notes.read(note()), {
     command: "gcc -c -o kernel/wait.o /mnt/src/kernel/wait.c",
     prerequisites: [
       "/mnt/src/kernel/wait.c",
@@ -278,8 +279,8 @@ test("only notes of compiled C are read", (t) => {
     ],
     tools: ["./tools/objtool"],
   });
-  t.is(parseNote(note().replaceAll("wait.c", "wait.S")), undefined);
-  t.is(parseNote("savedcmd_kernel/built-in.a := ar cDPrST\n"), undefined);
+  t.is(notes.read(note().replaceAll("wait.c", "wait.S")), undefined);
+  t.is(notes.read("savedcmd_kernel/built-in.a := ar cDPrST\n"), undefined);
 });
 
 test("whatever the macros: where an object is kept, the compiler would get the same", async (t) => {

@@ -1,5 +1,6 @@
-import type { Stats } from "node:fs";
-import { readdir, readFile, stat, utimes } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
+import { readdir, utimes } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import path from "node:path";
 import { headerChange, type HeaderChange } from "./header-change.ts";
 import { wordsOf } from "./logical-lines.ts";
@@ -16,13 +17,18 @@ import {
   type SourceWords,
 } from "./mentions.ts";
 
+interface Tree {
+  readonly objects: string;
+  readonly source: string;
+}
+
 /** Where a build's files are. Paths in make's notes are those of the sandbox. */
 export interface PatchedBuild {
   /** The object tree: a copy of the baseline's, in which generated headers have been made anew. */
   readonly objects: string;
   readonly source: string;
   /** The same of the baseline, unchanged. */
-  readonly baseline: { readonly objects: string; readonly source: string };
+  readonly baseline: Tree;
   /** Sandbox path of `objects` and `source`. */
   readonly inside: { readonly obj: string; readonly src: string };
 }
@@ -64,14 +70,16 @@ interface CompiledObject {
  */
 export async function keepObjects(build: PatchedBuild): Promise<Kept> {
   const files = new BuildFiles(build);
+  const turns = new Turns();
   const outdated: Outdated[] = [];
   for (const object of await compiledObjects(build.objects)) {
-    const newer = await files.newerThan(object);
+    await turns.next();
+    const newer = files.newerThan(object);
     if (newer?.length !== 0) outdated.push({ object, newer });
   }
   const changes = new Map<string, HeaderChange>();
   for (const name of new Set(outdated.flatMap(({ newer }) => newer ?? []))) {
-    const change = await files.change(name);
+    const change = files.change(name);
     if (change) changes.set(name, change);
   }
   const candidates = outdated.filter(
@@ -82,12 +90,15 @@ export async function keepObjects(build: PatchedBuild): Promise<Kept> {
     new Set(candidates.flatMap(({ object }) => object.prerequisites)),
     new Map([...changes].filter(([name]) => inQuestion.has(name))),
   );
-  const kept = new Set(candidates.filter((each) => !isAffected(each, told)));
+  const kept = new Set<Outdated>();
+  for (const each of candidates) {
+    await turns.next();
+    if (!isAffected(each, told)) kept.add(each);
+  }
   for (const each of firstUsers(changes, outdated, kept)) kept.delete(each);
   for (const { object, newer = [] } of kept) {
     // Later than the headers, by no more than it takes.
-    const times = await Promise.all(newer.map(async (name) => (await files.stat(name)) ?? 0));
-    const seconds = Math.max(...times) + 0.001;
+    const seconds = Math.max(...newer.map((name) => files.time(name) ?? 0)) + 0.001;
     await utimes(object.file, seconds, seconds);
   }
   return { objects: kept.size, outdated: outdated.length, names: [...told.all.names].sort() };
@@ -175,23 +186,16 @@ class BuildFiles {
   }
 
   /** Its time, in seconds; undefined when it is not there. */
-  async stat(name: string): Promise<number | undefined> {
-    if (!this.#times.has(name)) {
-      const stats: Stats | undefined = await stat(this.#place(name)).catch(() => undefined);
-      this.#times.set(name, stats && stats.mtimeMs / 1000);
-    }
+  time(name: string): number | undefined {
+    if (!this.#times.has(name)) this.#times.set(name, timeOf(this.#place(name)));
     return this.#times.get(name);
   }
 
   /** What an object is older than; undefined when one of those is gone. */
-  async newerThan({
-    prerequisites,
-    tools,
-    seconds,
-  }: CompiledObject): Promise<string[] | undefined> {
+  newerThan({ prerequisites, tools, seconds }: CompiledObject): string[] | undefined {
     const newer: string[] = [];
     for (const name of [...prerequisites, ...tools]) {
-      const its = this.#times.has(name) ? this.#times.get(name) : await this.stat(name);
+      const its = this.time(name);
       if (its !== undefined && its > seconds) newer.push(name);
       // Options that are not set and tools that are not needed are never there.
       else if (its === undefined && !isOption(name) && !tools.includes(name)) return undefined;
@@ -200,12 +204,10 @@ class BuildFiles {
   }
 
   /** How a header differs from the baseline's, if in nothing that is not known here. */
-  async change(name: string): Promise<HeaderChange | undefined> {
+  change(name: string): HeaderChange | undefined {
     if (!name.endsWith(".h")) return undefined;
-    const [before, after] = await Promise.all([
-      this.#read(name, this.#build.baseline),
-      this.#read(name),
-    ]);
+    const before = this.#read(name, this.#build.baseline);
+    const after = this.#read(name);
     if (before === undefined || after === undefined) return undefined;
     return headerChange(before, after);
   }
@@ -216,8 +218,10 @@ class BuildFiles {
     changes: ReadonlyMap<string, HeaderChange>,
   ): Promise<Told> {
     const sources = new Map<string, SourceWords>();
+    const turns = new Turns();
     for (const name of prerequisites) {
-      const source = isOption(name) ? "" : await this.#read(name);
+      await turns.next();
+      const source = isOption(name) ? "" : this.#read(name);
       if (source !== undefined)
         sources.set(name, readSource(source, changes.get(name)?.declared.lines));
     }
@@ -230,23 +234,44 @@ class BuildFiles {
     const files = new Map(
       [...sources].map(([name, words]) => [name, read(words, changes.get(name))] as const),
     );
-    const options = setOptions((await this.#read("include/generated/autoconf.h")) ?? "");
+    const options = setOptions(this.#read("include/generated/autoconf.h") ?? "");
     const names = new Set([...all.names, ...derived]);
     return { all, names, changes, files, lines: new LineTellers(sources, options) };
   }
 
-  async #read(
-    name: string,
-    { objects, source }: { objects: string; source: string } = this.#build,
-  ): Promise<string | undefined> {
-    return readFile(this.#place(name, { objects, source }), "latin1").catch(() => undefined);
+  #read(name: string, tree: Tree = this.#build): string | undefined {
+    try {
+      return readFileSync(this.#place(name, tree), "latin1");
+    } catch {
+      return undefined;
+    }
   }
 
-  #place(name: string, { objects, source }: { objects: string; source: string } = this.#build) {
+  #place(name: string, { objects, source }: Tree = this.#build): string {
     const { src, obj } = this.#build.inside;
     if (name.startsWith(`${src}/`)) return path.join(source, name.slice(src.length + 1));
     if (name.startsWith(`${obj}/`)) return path.join(objects, name.slice(obj.length + 1));
     return path.resolve(objects, name);
+  }
+}
+
+/** In seconds. */
+function timeOf(file: string): number | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats && stats.mtimeMs / 1000;
+}
+
+/**
+ * Lets guests and the terminal have their turns now and then: thousands of small files are read here,
+ * each at once, because a thread that reads one costs more than the reading.
+ */
+class Turns {
+  #since = performance.now();
+
+  async next(): Promise<void> {
+    if (performance.now() - this.#since < 20) return;
+    await setImmediate();
+    this.#since = performance.now();
   }
 }
 
@@ -257,33 +282,47 @@ function isOption(name: string): boolean {
 
 async function compiledObjects(objects: string): Promise<CompiledObject[]> {
   const found: CompiledObject[] = [];
+  const notes = new NoteReader();
+  const turns = new Turns();
   for (const entry of await readdir(objects, { recursive: true, withFileTypes: true })) {
     const name = /^\.(.+\.o)\.cmd$/.exec(entry.name)?.[1];
     if (name === undefined) continue;
+    await turns.next();
     const file = path.join(entry.parentPath, name);
-    const stats = await stat(file).catch(() => undefined);
-    const note = parseNote(await readFile(path.join(entry.parentPath, entry.name), "latin1"));
-    if (stats && note) found.push({ file, seconds: stats.mtimeMs / 1000, ...note });
+    const seconds = timeOf(file);
+    const note = notes.read(readFileSync(path.join(entry.parentPath, entry.name), "latin1"));
+    if (seconds !== undefined && note) found.push({ file, seconds, ...note });
   }
   return found;
 }
 
-/**
- * Reads kbuild's note of how an object was made (scripts/basic/fixdep.c); undefined for what was not
- * compiled from C.
- */
-export function parseNote(
-  note: string,
-): Pick<CompiledObject, "command" | "prerequisites" | "tools"> | undefined {
-  const command = /^(?:saved)?cmd_\S+ := (.*)$/m.exec(note)?.[1];
-  const source = /^source_\S+ := (\S+\.c)$/m.exec(note)?.[1];
-  const listed = /^deps_\S+ := \\\n((?:.+\\\n)*)/m.exec(note)?.[1];
-  if (command === undefined || source === undefined || listed === undefined) return undefined;
-  const prerequisites = listed
-    .replaceAll("\\\n", " ")
-    .replace(/\$\(wildcard ([^)]*)\)/g, "$1")
-    .split(/\s+/)
-    .filter((each) => each !== "");
-  const tools = [...note.matchAll(/^\S+: \$\(wildcard (\S+)\)$/gm)].map(([, tool = ""]) => tool);
-  return { command, prerequisites: [source, ...prerequisites], tools };
+/** Reads kbuild's notes of how objects were made (scripts/basic/fixdep.c). */
+export class NoteReader {
+  /** Of each line that names a prerequisite what it names: a thousand notes have the same lines. */
+  readonly #named = new Map<string, string>();
+
+  /** Undefined for what was not compiled from C. */
+  read(note: string): Pick<CompiledObject, "command" | "prerequisites" | "tools"> | undefined {
+    const start = note.indexOf("\ndeps_");
+    const end = note.indexOf("\n\n", start);
+    if (start === -1 || end === -1) return undefined;
+    const [head, foot] = [note.slice(0, start), note.slice(end)];
+    const command = /^(?:saved)?cmd_\S+ := (.*)$/m.exec(head)?.[1];
+    const source = /^source_\S+ := (\S+\.c)$/m.exec(head)?.[1];
+    if (command === undefined || source === undefined) return undefined;
+    const [, ...lines] = note.slice(start + 1, end).split("\n");
+    const prerequisites = lines.map((line) => this.#name(line)).filter((name) => name !== "");
+    const tools = [...foot.matchAll(/^\S+: \$\(wildcard (\S+)\)$/gm)].map(([, tool = ""]) => tool);
+    return { command, prerequisites: [source, ...prerequisites], tools };
+  }
+
+  /** "  include/linux/types.h \\", "    $(wildcard include/config/SMP) \\" */
+  #name(line: string): string {
+    let name = this.#named.get(line);
+    if (name === undefined) {
+      name = /^\s*(?:\$\(wildcard )?([^\s)]*)/.exec(line)?.[1] ?? "";
+      this.#named.set(line, name);
+    }
+    return name;
+  }
 }
