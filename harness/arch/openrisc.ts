@@ -29,5 +29,5 @@ export default {
     console: "ttyS0",
     append: [],
   },
-  slowdown: { tcg: 26, kvm: 1 },
+  slowdown: { tcg: 35, kvm: 1 },
 } satisfies Arch;
