@@ -228,6 +228,12 @@ test("an object is kept whose header only has a new prototype", async (t) => {
   t.false(await isKept(t, { ...prototype, asm, options: ["DEBUG"] }));
 });
 
+test("an object is compiled that may have its lines where the configuration is not known", async (t) => {
+  const asm = `${warn}#ifdef CONFIG_DEBUG\n#define check(x) WARN(x)\n#endif\n`;
+  const lose = (kernel: Kernel) => rm(kernel.place("obj/include/generated/autoconf.h"));
+  t.false(await isKept(t, { ...prototype, asm }, lose));
+});
+
 test("an object is compiled that uses the function, or has its lines, by whatever way", async (t) => {
   const uses: readonly Partial<Case>[] = [
     { code: "long wait = sys_wait6;\n" },

@@ -120,9 +120,9 @@ interface Told {
 }
 
 /** A command as a file: it names macros, and defines some. */
-function commandWords(command: string, set: readonly string[]): SourceWords {
+function commandWords(command: string, given: ReadonlySet<string>): SourceWords {
   const words = new Set(wordsOf(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& ")));
-  const definitions = set.map((name) => ({
+  const definitions = [...given].map((name) => ({
     name,
     words: new Set<string>(),
     pastes: false,
@@ -138,8 +138,8 @@ function isAffected(
   { object: { command, prerequisites }, newer = [] }: Outdated,
   { all, names, changes, files, lines }: Told,
 ): boolean {
-  const set = [...command.matchAll(/\s-[DU] ?['"]?(\w+)/g)].map(([, name = ""]) => name);
-  const own = mentionsOf(all, names)(commandWords(command, set));
+  const given = new Set([...command.matchAll(/\s-[DU] ?['"]?(\w+)/g)].map(([, name = ""]) => name));
+  const own = mentionsOf(all, names)(commandWords(command, given));
   if (own.uses || /\s-g\w*3\b/.test(command)) return true;
   const pieces = new Set(own.pieces);
   for (const name of prerequisites) {
@@ -155,8 +155,7 @@ function isAffected(
     return true;
   const moved = new Set(its.flatMap(({ moved: words }) => [...words]));
   if (moved.size === 0) return false;
-  const isSet = set.some((name) => moved.has(name));
-  return isSet || linesInObjects.test(command) || lines.tell(moved, new Set(prerequisites));
+  return linesInObjects.test(command) || lines.tell(moved, new Set(prerequisites), given);
 }
 
 /**
@@ -234,9 +233,12 @@ class BuildFiles {
     const files = new Map(
       [...sources].map(([name, words]) => [name, read(words, changes.get(name))] as const),
     );
-    const options = setOptions(this.#read("include/generated/autoconf.h") ?? "");
-    const names = new Set([...all.names, ...derived]);
-    return { all, names, changes, files, lines: new LineTellers(sources, options) };
+    const autoconf = this.#read("include/generated/autoconf.h");
+    const lines = new LineTellers(
+      sources,
+      autoconf === undefined ? undefined : setOptions(autoconf),
+    );
+    return { all, names: new Set([...all.names, ...derived]), changes, files, lines };
   }
 
   #read(name: string, tree: Tree = this.#build): string | undefined {

@@ -70,6 +70,14 @@ test("a function that is declared now: whoever names it uses it, its parameters 
   );
 });
 
+test("a function that moves to another header is not new: it is gone from the first", (t) => {
+  const declare = "long sys_wait6(int upid);\n";
+  const from = headerChange(define + declare, define);
+  if (!from) throw new Error("the change is not told");
+  t.deepEqual([...merged([change(declare)]).isNew], ["sys_wait6"]);
+  t.deepEqual([...merged([from, change(declare)]).isNew], []);
+});
+
 test("incbin takes in what make does not know of", (t) => {
   t.true(read('asm(".incbin \\"config.gz\\"");\n').uses);
 });
@@ -99,22 +107,24 @@ test("pieces are words that a name could be pasted together from", (t) => {
   t.true(isPasted("sys_wait6", new Set(["sys", "_", "wait6"])));
 });
 
-/** Whether `word` may tell its line, in an object of these files. */
-const tells = (files: Record<string, string>, word = "CHECK", options: readonly string[] = []) => {
+/** Whether CHECK may tell its line, in an object of these files. */
+const tells = (
+  files: Record<string, string>,
+  options: readonly string[] = [],
+  given: readonly string[] = [],
+) => {
   const sources = Object.entries(files).map(([name, text]) => [name, readSource(text)] as const);
   const autoconf = options.map((option) => `#define CONFIG_${option} 1\n`).join("");
   const tellers = new LineTellers(new Map(sources), setOptions(autoconf));
-  return tellers.tell(
-    new Set([word]),
-    new Set(Object.keys(files).filter((name) => name !== "other.h")),
-  );
+  const own = Object.keys(files).filter((name) => name !== "other.h");
+  return tellers.tell(new Set(["CHECK"]), new Set(own), new Set(given));
 };
 
 test("a macro tells its line by way of others", (t) => {
   const bug = "#define BUG(x) report(__FILE__, __LINE__)\n";
   t.true(tells({ "a.h": `#define CHECK BUG\n${bug}` }));
   t.true(tells({ "a.h": "#define CHECK BUG(1)\n", "b.h": bug }));
-  t.true(tells({}, "__LINE__"));
+  t.true(new LineTellers(new Map(), new Set()).tell(new Set(["__LINE__"]), new Set()));
   t.true(tells({ "a.h": "#define CHECK __builtin_LINE()\n" }));
   t.false(tells({ "a.h": "#define CHECK do_check()\n", "b.h": bug }));
   // Of a file that the object is not compiled from.
@@ -130,7 +140,7 @@ test("what the configuration leaves out does not count", (t) => {
   const among = (condition: string, more = "") =>
     `${condition}\n#define CHECK __LINE__\n${more}#endif\n`;
   const isLeftOut = (condition: string, ...options: string[]) =>
-    !tells({ "a.h": among(condition) }, "CHECK", options);
+    !tells({ "a.h": among(condition) }, options);
   t.true(isLeftOut("#ifdef CONFIG_A"));
   t.false(isLeftOut("#ifdef CONFIG_A", "A"));
   t.true(isLeftOut("#ifndef CONFIG_A", "A"));
@@ -154,9 +164,21 @@ test("what the configuration leaves out does not count", (t) => {
 test("an option that a file itself defines is not known", (t) => {
   const text = "#ifdef CONFIG_A\n#define CHECK __LINE__\n#endif\n";
   t.true(tells({ "a.h": text, "fake.h": "#define CONFIG_A 1\n" }));
-  t.true(
-    tells({ "a.h": text.replace("ifdef", "ifndef"), "fake.h": "#undef CONFIG_A\n" }, "CHECK", [
-      "A",
-    ]),
-  );
+  t.true(tells({ "a.h": text.replace("ifdef", "ifndef"), "fake.h": "#undef CONFIG_A\n" }, ["A"]));
+});
+
+test("a command can define what a word stands for, and options", (t) => {
+  t.true(tells({ "a.h": "#define CHECK how()\n" }, [], ["how"]));
+  t.false(tells({ "a.h": "#define CHECK how()\n" }, [], ["why"]));
+  const text = "#ifdef CONFIG_A\n#define CHECK __LINE__\n#endif\n";
+  t.true(tells({ "a.h": text }, [], ["CONFIG_A"]));
+});
+
+test("where the configuration is not known, nothing is left out", (t) => {
+  const text = "#ifdef CONFIG_A\n#define CHECK __LINE__\n#endif\n";
+  const sources = new Map([["a.h", readSource(text)]]);
+  const tell = (options?: ReadonlySet<string>) =>
+    new LineTellers(sources, options).tell(new Set(["CHECK"]), new Set(["a.h"]));
+  t.true(tell());
+  t.false(tell(new Set()));
 });

@@ -61,10 +61,12 @@ function namesOf({ macros, declared }: HeaderChange): readonly string[] {
 }
 
 export function merged(changes: readonly HeaderChange[]): Changes {
+  // What only moves from one header to another is gone where the first alone is included.
+  const gone = new Set(changes.flatMap(({ declared }) => [...declared.gone]));
   return {
     names: new Set(changes.flatMap(namesOf)),
     isNew: new Set(
-      changes.flatMap(({ declared: { functions, structures, gone } }) =>
+      changes.flatMap(({ declared: { functions, structures } }) =>
         [...functions, ...structures].filter((name) => !gone.has(name)),
       ),
     ),
@@ -171,39 +173,51 @@ export function setOptions(autoconf: string): ReadonlySet<string> {
 
 /** Which words may stand for something that tells the line it is in (__LINE__). */
 export class LineTellers {
-  /** Of each macro its definitions that are not left out by the configuration, and their files. */
   readonly #definitions = new Map<string, { file: string; definition: Definition }[]>();
+  readonly #options: ReadonlySet<string> | undefined;
 
-  constructor(files: ReadonlyMap<string, SourceWords>, options: ReadonlySet<string>) {
-    const all = [...files].flatMap(([file, { definitions }]) =>
-      definitions.map((each) => ({ file, definition: each })),
-    );
-    // A few files pretend to have other options (arch/x86/entry/vdso/vdso32/fake_32bit_build.h).
-    const unsure = new Set(all.map(({ definition: { name } }) => name));
-    const isOut = ({ needs, bars }: Branch) =>
-      needs.some((option) => !options.has(option) && !unsure.has(option)) ||
-      bars.some((option) => options.has(option) && !unsure.has(option));
-    for (const each of all) {
-      if (each.definition.branches.some(isOut)) continue;
-      const { name } = each.definition;
-      const known = this.#definitions.get(name);
-      if (known) known.push(each);
-      else this.#definitions.set(name, [each]);
-    }
+  /** `options`: those that are set; undefined where that is not known. */
+  constructor(files: ReadonlyMap<string, SourceWords>, options: ReadonlySet<string> | undefined) {
+    this.#options = options;
+    for (const [file, { definitions }] of files)
+      for (const definition of definitions) {
+        const known = this.#definitions.get(definition.name);
+        if (known) known.push({ file, definition });
+        else this.#definitions.set(definition.name, [{ file, definition }]);
+      }
   }
 
-  /** Whether one of the words, by the definitions of these files, could tell its line. */
-  tell(words: ReadonlySet<string>, files: ReadonlySet<string>): boolean {
+  /**
+   * Whether one of the words could tell its line, by the definitions of these files. `given`: macros
+   * that the command defines, who knows how.
+   */
+  tell(
+    words: ReadonlySet<string>,
+    files: ReadonlySet<string>,
+    given: ReadonlySet<string> = new Set(),
+  ): boolean {
     const seen = new Set(words);
     for (const word of seen) {
-      if (word === "__LINE__" || word === "__builtin_LINE") return true;
+      if (word === "__LINE__" || word === "__builtin_LINE" || given.has(word)) return true;
       for (const { file, definition } of this.#definitions.get(word) ?? []) {
-        if (!files.has(file)) continue;
+        if (!files.has(file) || definition.branches.some((each) => this.#isOut(each, given)))
+          continue;
         // What names it puts together is not looked into.
         if (definition.pastes) return true;
         for (const each of definition.words) seen.add(each);
       }
     }
     return false;
+  }
+
+  #isOut({ needs, bars }: Branch, given: ReadonlySet<string>): boolean {
+    const options = this.#options;
+    if (!options) return false;
+    // A few files pretend to have other options (arch/x86/entry/vdso/vdso32/fake_32bit_build.h).
+    const isSure = (option: string) => !given.has(option) && !this.#definitions.has(option);
+    return (
+      needs.some((option) => !options.has(option) && isSure(option)) ||
+      bars.some((option) => options.has(option) && isSure(option))
+    );
   }
 }
