@@ -1,21 +1,22 @@
-import { readFileSync, statSync } from "node:fs";
-import { readdir, utimes } from "node:fs/promises";
-import { setImmediate } from "node:timers/promises";
+import { readFileSync } from "node:fs";
+import { utimes } from "node:fs/promises";
 import path from "node:path";
 import { headerChange, type HeaderChange } from "./header-change.ts";
-import { wordsOf } from "./logical-lines.ts";
 import {
   derivedFrom,
   isPasted,
   LineTellers,
   mentionsOf,
   merged,
+  readCommand,
   readSource,
   setOptions,
   type Changes,
   type Mentions,
   type SourceWords,
 } from "./mentions.ts";
+import { compiledObjects, timeOf, type CompiledObject } from "./object-notes.ts";
+import { Turns } from "./turns.ts";
 
 interface Tree {
   readonly objects: string;
@@ -41,17 +42,6 @@ export interface Kept {
   readonly outdated: number;
   /** What the changes are about: macros, functions, structures. */
   readonly names: readonly string[];
-}
-
-/** An object file that was compiled from C, as kbuild's .NAME.o.cmd beside it tells. */
-interface CompiledObject {
-  readonly file: string;
-  readonly command: string;
-  readonly seconds: number;
-  /** All that it was compiled from; paths of the sandbox. */
-  readonly prerequisites: readonly string[];
-  /** Programs that went over it afterwards (objtool). */
-  readonly tools: readonly string[];
 }
 
 /**
@@ -119,18 +109,6 @@ interface Told {
   readonly lines: LineTellers;
 }
 
-/** A command as a file: it names macros, and defines some. */
-function commandWords(command: string, given: ReadonlySet<string>): SourceWords {
-  const words = new Set(wordsOf(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& ")));
-  const definitions = [...given].map((name) => ({
-    name,
-    words: new Set<string>(),
-    pastes: false,
-    branches: [],
-  }));
-  return { code: words, calls: new Map(), definitions, takesIn: false };
-}
-
 /** Options by which an object has the lines of its code in it, or a compiler does what is not known here. */
 const linesInObjects = /\s-(g(?!0)|f(plugin|sanitize|profile|test-coverage|coverage)|-coverage)/;
 
@@ -138,8 +116,8 @@ function isAffected(
   { object: { command, prerequisites }, newer = [] }: Outdated,
   { all, names, changes, files, lines }: Told,
 ): boolean {
-  const given = new Set([...command.matchAll(/\s-[DU] ?['"]?(\w+)/g)].map(([, name = ""]) => name));
-  const own = mentionsOf(all, names)(commandWords(command, given));
+  const options = readCommand(command);
+  const own = mentionsOf(all, names)(options);
   if (own.uses || /\s-g\w*3\b/.test(command)) return true;
   const pieces = new Set(own.pieces);
   for (const name of prerequisites) {
@@ -155,6 +133,7 @@ function isAffected(
     return true;
   const moved = new Set(its.flatMap(({ moved: words }) => [...words]));
   if (moved.size === 0) return false;
+  const given = new Set(options.definitions.map(({ name }) => name));
   return linesInObjects.test(command) || lines.tell(moved, new Set(prerequisites), given);
 }
 
@@ -257,74 +236,7 @@ class BuildFiles {
   }
 }
 
-/** In seconds. */
-function timeOf(file: string): number | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  return stats && stats.mtimeMs / 1000;
-}
-
-/**
- * Lets guests and the terminal have their turns now and then: thousands of small files are read here,
- * each at once, because a thread that reads one costs more than the reading.
- */
-class Turns {
-  #since = performance.now();
-
-  async next(): Promise<void> {
-    if (performance.now() - this.#since < 20) return;
-    await setImmediate();
-    this.#since = performance.now();
-  }
-}
-
 /** An empty file that stands for an option's value; there is none for an option that is not set. */
 function isOption(name: string): boolean {
   return name.startsWith("include/config/");
-}
-
-async function compiledObjects(objects: string): Promise<CompiledObject[]> {
-  const found: CompiledObject[] = [];
-  const notes = new NoteReader();
-  const turns = new Turns();
-  for (const entry of await readdir(objects, { recursive: true, withFileTypes: true })) {
-    const name = /^\.(.+\.o)\.cmd$/.exec(entry.name)?.[1];
-    if (name === undefined) continue;
-    await turns.next();
-    const file = path.join(entry.parentPath, name);
-    const seconds = timeOf(file);
-    const note = notes.read(readFileSync(path.join(entry.parentPath, entry.name), "latin1"));
-    if (seconds !== undefined && note) found.push({ file, seconds, ...note });
-  }
-  return found;
-}
-
-/** Reads kbuild's notes of how objects were made (scripts/basic/fixdep.c). */
-export class NoteReader {
-  /** Of each line that names a prerequisite what it names: a thousand notes have the same lines. */
-  readonly #named = new Map<string, string>();
-
-  /** Undefined for what was not compiled from C. */
-  read(note: string): Pick<CompiledObject, "command" | "prerequisites" | "tools"> | undefined {
-    const start = note.indexOf("\ndeps_");
-    const end = note.indexOf("\n\n", start);
-    if (start === -1 || end === -1) return undefined;
-    const [head, foot] = [note.slice(0, start), note.slice(end)];
-    const command = /^(?:saved)?cmd_\S+ := (.*)$/m.exec(head)?.[1];
-    const source = /^source_\S+ := (\S+\.c)$/m.exec(head)?.[1];
-    if (command === undefined || source === undefined) return undefined;
-    const [, ...lines] = note.slice(start + 1, end).split("\n");
-    const prerequisites = lines.map((line) => this.#name(line)).filter((name) => name !== "");
-    const tools = [...foot.matchAll(/^\S+: \$\(wildcard (\S+)\)$/gm)].map(([, tool = ""]) => tool);
-    return { command, prerequisites: [source, ...prerequisites], tools };
-  }
-
-  /** "  include/linux/types.h \\", "    $(wildcard include/config/SMP) \\" */
-  #name(line: string): string {
-    let name = this.#named.get(line);
-    if (name === undefined) {
-      name = /^\s*(?:\$\(wildcard )?([^\s)]*)/.exec(line)?.[1] ?? "";
-      this.#named.set(line, name);
-    }
-    return name;
-  }
 }

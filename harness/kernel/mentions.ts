@@ -46,6 +46,18 @@ export function readSource(source: string, skipped: ReadonlySet<number> = new Se
   return { code, calls, definitions, takesIn: source.includes(".incbin") };
 }
 
+/** A compiler's command as a file: it names macros, and defines some. */
+export function readCommand(command: string): SourceWords {
+  const definitions = [...command.matchAll(/\s-[DU] ?['"]?(\w+)/g)].map(([, name = ""]) => ({
+    name,
+    words: new Set<string>(),
+    pastes: false,
+    branches: [],
+  }));
+  const words = wordsOf(command.replace(/(?<=\s)-[DU](?=\w)/g, "$& "));
+  return { code: new Set(words), calls: new Map(), definitions, takesIn: false };
+}
+
 /** The changes of all headers together. */
 export interface Changes {
   /** Macros, functions and structures. */
