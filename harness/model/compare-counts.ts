@@ -1,4 +1,5 @@
-import { isRegression, type CaseComparison, type Comparison, type Transition } from "./compare.ts";
+import { isRegression } from "./compare.ts";
+import type { CaseComparison, Comparison, Transition } from "./comparison.ts";
 
 /** How many cases made each transition, and how each claim came out. */
 export interface ComparisonCounts {

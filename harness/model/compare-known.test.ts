@@ -1,5 +1,6 @@
 import test from "ava";
-import { compare, comparisonSchema, type CompareRequest } from "./compare.ts";
+import { compare, type CompareRequest } from "./compare.ts";
+import { comparisonSchema } from "./comparison.ts";
 import { countComparison } from "./compare-counts.ts";
 import { repeats, request, type Results } from "../testing/comparisons.ts";
 

@@ -1,6 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
-import { compare, type RepeatResults } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { RepeatResults } from "./comparison.ts";
 import { caseVerdicts } from "./verdict.ts";
 
 /** What holds of every comparison, whatever the verdicts. */

@@ -1,17 +1,16 @@
-import { compare, type Comparison, type RepeatResults, type Unseen } from "./compare.ts";
+import { compare, type Unseen } from "./compare.ts";
+import type { Comparison, RepeatResults } from "./comparison.ts";
 import { oneLine } from "./escape.ts";
 import type { KernelRecord, RunRecord } from "./run.ts";
 
 /** The results of one kernel of a run, one entry a repeat; boots of the same repeat are put together. */
 export function repeatsOf(kernel: KernelRecord): RepeatResults[] {
-  const repeats = new Map<
-    number,
-    { only: RepeatResults["only"]; cases: RepeatResults["cases"]; splats: RepeatResults["splats"] }
-  >();
+  const repeats = new Map<number, RepeatResults>();
   for (const boot of kernel.boots) {
     const known = repeats.get(boot.repeat) ?? { only: boot.only, cases: [], splats: [] };
     repeats.set(boot.repeat, {
       only: known.only && [...known.only, ...(boot.only ?? [])],
+      programs: [...(known.programs ?? []), ...Object.keys(boot.programSeconds ?? {})],
       cases: [...known.cases, ...boot.cases],
       splats: [...known.splats, ...boot.splats],
     });

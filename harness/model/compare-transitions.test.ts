@@ -1,6 +1,7 @@
 import test from "ava";
 import { verdictsOf } from "../testing/comparisons.ts";
-import { transitionOf, type Transition } from "./compare.ts";
+import { transitionOf } from "./compare.ts";
+import type { Transition } from "./comparison.ts";
 
 /** What becomes of one case, from its verdicts on both kernels. */
 

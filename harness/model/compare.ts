@@ -1,70 +1,15 @@
-import { z } from "zod";
-import { type Blame, blames } from "./failure.ts";
+import type {
+  CaseComparison,
+  Comparison,
+  ComparisonVerdict,
+  RepeatResults,
+  Transition,
+} from "./comparison.ts";
+import { blames, type Blame } from "./failure.ts";
+import { isFlakyByPatch, isSteady, isUndecided, withFlakyPrograms } from "./flaky.ts";
 import { canMatchFrom, matchesGlob } from "./glob.ts";
 import { knownFailureOf, type KnownFailure } from "./known-failures.ts";
-import {
-  caseVerdicts,
-  isCaseOf,
-  splatKey,
-  type CaseResult,
-  type CaseVerdict,
-  type Splat,
-} from "./verdict.ts";
-
-const transitions = ["same", "fixed", "regression", "new", "gone", "flaky"] as const;
-export type Transition = (typeof transitions)[number];
-
-/** One case on baseline and patched kernel; several verdicts where the run repeats. */
-const caseComparisonSchema = z.object({
-  name: z.string(),
-  /** One verdict a repeat; empty when the case never appeared on that kernel. */
-  baseline: z.array(z.enum(caseVerdicts)),
-  patched: z.array(z.enum(caseVerdicts)),
-  transition: z.enum(transitions),
-  /** Only for the series' own cases: did this case prove what the series claims? */
-  proof: z.enum(["proved", "not-proved", "passes-without"]).optional(),
-  /** Why the case did not pass, as the kernel's run said it. */
-  baselineReason: z.string().optional(),
-  patchedReason: z.string().optional(),
-  /** The known failure that explains it: it blames nobody. Only where something is wrong. */
-  known: z.object({ reason: z.string(), link: z.string(), expires: z.string() }).optional(),
-});
-export type CaseComparison = z.infer<typeof caseComparisonSchema>;
-
-const comparisonVerdicts = [
-  "proved",
-  "no-regression",
-  "regression",
-  "not-proved",
-  "flaky",
-  "incomplete",
-] as const;
-export type ComparisonVerdict = (typeof comparisonVerdicts)[number];
-
-/** What one series changed. */
-export const comparisonSchema = z.object({
-  series: z.string(),
-  control: z.boolean(),
-  cases: z.array(caseComparisonSchema),
-  /** Globs of the series' `proves` and `except` that match no case of either kernel, or none that is to prove anything. */
-  unmatchedProves: z.array(z.string()),
-  /** New kernel complaints: on the patched kernel's console and not on the baseline's. */
-  newSplats: z.array(z.string()),
-  /** Why the comparison does not cover everything it should; empty when it does. */
-  incomplete: z.array(z.string()),
-  verdict: z.enum(comparisonVerdicts),
-  /** Whose fault it is that this is not a clean result; empty when it is one. */
-  blames: z.array(z.enum(blames)),
-});
-export type Comparison = z.infer<typeof comparisonSchema>;
-
-/** All results of one kernel in one repeat of the run. */
-export interface RepeatResults {
-  /** "<suite>.<program>[@<abi>]" of the programs that this repeat ran; all when absent. */
-  readonly only?: readonly string[] | undefined;
-  readonly cases: readonly CaseResult[];
-  readonly splats: readonly Splat[];
-}
+import { isCaseOf, splatKey, type CaseResult, type CaseVerdict, type Splat } from "./verdict.ts";
 
 export interface CompareRequest {
   /** The series' name. */
@@ -137,7 +82,7 @@ export function compare(request: CompareRequest): Comparison {
     ![request.baseline, request.patched].every((repeats) =>
       repeats.some(({ only }) => ran(only, name)),
     );
-  const cases = names.map((name) =>
+  const compared = names.map((name) =>
     compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
       proving: isOwn(name),
       excepted: isExcepted(name),
@@ -146,6 +91,7 @@ export function compare(request: CompareRequest): Comparison {
       known: knownFailureOf(request.known ?? [], name),
     }),
   );
+  const cases = withFlakyPrograms(compared, request.baseline, request.patched);
   // Of what is left out nothing is known, nor whether it has such cases.
   const isLeftOut = (glob: string) =>
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
@@ -248,7 +194,7 @@ export function transitionOf(
   baseline: readonly CaseVerdict[],
   patched: readonly CaseVerdict[],
 ): Transition {
-  if (new Set(baseline).size > 1 || new Set(patched).size > 1) return "flaky";
+  if (!isSteady(baseline) || !isSteady(patched)) return "flaky";
   const before = baseline[0];
   const after = patched[0];
   if (before === undefined) return after !== undefined && isFailing(after) ? "regression" : "new";
@@ -289,21 +235,6 @@ export function isRegression(comparison: { control: boolean }, each: CaseCompari
   return !(comparison.control && each.proof === "proved");
 }
 
-/** With so many repeats of each kernel, what is too rare to blame the series is put down to chance. */
-const enoughRepeats = 9;
-
-/**
- * A case that disagrees with itself on the patched kernel and not on the baseline, and not so often
- * that chance is ruled out, in few repeats: more would tell. One that is flaky on the baseline too
- * says nothing of the series.
- */
-export function isUndecided(each: CaseComparison): boolean {
-  const isSteadyBefore = new Set(each.baseline).size <= 1;
-  const isFew = Math.min(each.baseline.length, each.patched.length) < enoughRepeats;
-  if (each.known) return false;
-  return each.transition === "flaky" && isSteadyBefore && isFew && !isFlakyByPatch(each);
-}
-
 /**
  * What is worth a second look before anybody is blamed for it: a regression, a claim that is not
  * proved, a baseline that dies in a case.
@@ -312,24 +243,6 @@ export function isDoubtful(comparison: { control: boolean }, each: CaseCompariso
   if (each.known) return false;
   if (each.proof && each.proof !== "proved") return true;
   return isRegression(comparison, each) || each.baseline.includes("crash");
-}
-
-/** As likely as this or less, and it is not put down to chance. */
-const significance = 0.05;
-
-/**
- * A case that always passes on the baseline, disagrees with itself on the patched kernel, and fails
- * there more often than chance explains: were the kernels alike, all of so many failures would be
- * the patched kernel's with this probability (Fisher's exact test, one side).
- */
-function isFlakyByPatch(each: CaseComparison): boolean {
-  if (each.transition !== "flaky" || each.known) return false;
-  if (each.baseline.some((verdict) => verdict !== "pass")) return false;
-  const failures = each.patched.filter((verdict) => verdict !== "pass").length;
-  const patched = each.patched.length;
-  let chance = 1;
-  for (let i = 0; i < failures; i++) chance *= (patched - i) / (patched + each.baseline.length - i);
-  return each.baseline.length > 0 && chance <= significance;
 }
 
 type Found = Omit<Comparison, "verdict" | "blames">;
@@ -354,7 +267,8 @@ function comparisonVerdict(found: Found): ComparisonVerdict {
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
  *   matches no case of the suites; a control's case wavers where the feature is; a case is flaky on
  *   the patched kernel, perhaps by chance;
- * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats; a known failure.
+ * - nobody: a case that is flaky on the baseline too, or too rarely in many repeats, or in a program
+ *   of which as much is true; a known failure.
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */

@@ -23,3 +23,25 @@ export function passesNeeded(seen: Seen, confidence: number): number {
   while (1 - chanceOfPassing(seen, passes) < confidence) passes++;
   return passes;
 }
+
+/**
+ * The chance that two kernels alike share out their failures like this or worse: all boots put into
+ * one heap, that so many of the second's or more fail (Fisher's exact test, one side).
+ */
+export function chanceOfSoMany(first: Seen, second: Seen): number {
+  const boots = first.boots + second.boots;
+  const fails = first.fails + second.fails;
+  let chance = 0;
+  for (let k = second.fails; k <= Math.min(fails, second.boots); k++)
+    chance += Math.exp(
+      logChoose(second.boots, k) + logChoose(first.boots, fails - k) - logChoose(boots, fails),
+    );
+  return Math.min(1, chance);
+}
+
+/** The logarithm of n over k; minus infinity where k is greater than n. */
+function logChoose(n: number, k: number): number {
+  let log = 0;
+  for (let i = 0; i < k; i++) log += Math.log((n - i) / (i + 1));
+  return log;
+}

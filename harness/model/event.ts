@@ -1,7 +1,7 @@
 import type { FailureDetails } from "./failure.ts";
 import type { CaseVerdict, Splat } from "./verdict.ts";
 import type { BisectResult } from "./bisect.ts";
-import type { Comparison } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
 
 /** A piece of work with a beginning and an end, shown as one line to the user. */
 export interface Step {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Blame } from "./failure.ts";
 import { caseResultSchema, splatSchema } from "./verdict.ts";
-import { comparisonSchema } from "./compare.ts";
+import { comparisonSchema } from "./comparison.ts";
 
 /** Version of run.json; raised when a reader of the old shape would misread the new one. */
 export const runSchemaVersion = 1;

@@ -1,4 +1,5 @@
-import { compare, type Comparison } from "../model/compare.ts";
+import { compare } from "../model/compare.ts";
+import type { Comparison } from "../model/comparison.ts";
 import { repeatsOf } from "../model/compare-runs.ts";
 import { kernelOf, type RunRecord } from "../model/run.ts";
 import type { Series } from "../series/patch-set.ts";

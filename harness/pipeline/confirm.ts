@@ -1,4 +1,6 @@
-import { isDoubtful, isUndecided, type Comparison } from "../model/compare.ts";
+import { isDoubtful } from "../model/compare.ts";
+import type { Comparison } from "../model/comparison.ts";
+import { isUndecided } from "../model/flaky.ts";
 import { isCaseOf } from "../model/verdict.ts";
 import { programName, type BuiltSuite } from "../suite.ts";
 

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { isRegression, type Comparison } from "../model/compare.ts";
+import { isRegression } from "../model/compare.ts";
+import type { Comparison } from "../model/comparison.ts";
 import { Failure } from "../model/failure.ts";
 import {
   compareKernelVersions,

@@ -3,7 +3,7 @@ import type { BisectResult } from "../model/bisect.ts";
 import type { Event } from "../model/event.ts";
 import { failureText } from "../model/failure-text.ts";
 import type { FailureDetails } from "../model/failure.ts";
-import type { Comparison } from "../model/compare.ts";
+import type { Comparison } from "../model/comparison.ts";
 import { bisectLines } from "./bisect.ts";
 import {
   caseGroups,

@@ -1,4 +1,5 @@
-import { isRegression, type CaseComparison, type Comparison } from "../model/compare.ts";
+import { isRegression } from "../model/compare.ts";
+import type { CaseComparison, Comparison } from "../model/comparison.ts";
 import { xmlText } from "../model/escape.ts";
 import type { KernelRecord, RunRecord } from "../model/run.ts";
 import type { CaseResult } from "../model/verdict.ts";

@@ -1,5 +1,5 @@
 import { compareRevisions } from "../model/across.ts";
-import type { CaseComparison, Comparison } from "../model/compare.ts";
+import type { CaseComparison, Comparison } from "../model/comparison.ts";
 import { blameText } from "../model/failure-text.ts";
 import { markdownBlock, markdownCode, markdownText, shellQuoted } from "../model/escape.ts";
 import type { RunRecord } from "../model/run.ts";

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import test from "ava";
-import { compare, type RepeatResults } from "../model/compare.ts";
+import { compare } from "../model/compare.ts";
+import type { RepeatResults } from "../model/comparison.ts";
 import type { Event } from "../model/event.ts";
 import { controls, evil } from "../testing/hostile-text.ts";
 import { jsonReporter } from "./json.ts";

@@ -1,5 +1,6 @@
 import { countComparison } from "../model/compare-counts.ts";
-import { isRegression, type CaseComparison, type Comparison } from "../model/compare.ts";
+import { isRegression } from "../model/compare.ts";
+import type { CaseComparison, Comparison } from "../model/comparison.ts";
 import type { Event } from "../model/event.ts";
 import { blameText } from "../model/failure-text.ts";
 import { blames, exitStatusFor, type Blame, type FailureDetails } from "../model/failure.ts";

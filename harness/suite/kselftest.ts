@@ -56,7 +56,7 @@ const particulars: Readonly<Record<string, Partial<SuiteProgram>>> = {
   "pidfd/pidfd_test": {
     command:
       "sh -c 'max=/proc/sys/kernel/pid_max; was=$(cat $max); echo 1200 >$max; " +
-      'test "$(unshare -pf cat $max)" = 1200 || nobody="chpst -u :65534:65534"; ' +
+      'test "$(unshare -pf cat $max)" = 1200 || nobody="chpst -u 65534:65534"; ' +
       "$nobody ./pidfd_test; status=$?; echo $was >$max; exit $status'",
     timeoutSeconds: 120,
   },
@@ -110,7 +110,7 @@ export async function buildKselftests(
 ): Promise<BuiltSuite> {
   const key = fingerprint({
     // Raised when this file builds kselftests in another way.
-    recipe: 5,
+    recipe: 6,
     // Tests and headers come from the tree, or from the series on it ...
     tree: options.tree.identity,
     patch: options.patch?.identity,

@@ -1,11 +1,10 @@
 import type { ExecutionContext } from "ava";
+import { compare, type CompareRequest } from "../model/compare.ts";
 import {
-  compare,
   comparisonSchema,
-  type CompareRequest,
   type ComparisonVerdict,
   type RepeatResults,
-} from "../model/compare.ts";
+} from "../model/comparison.ts";
 import { exitStatusFor, type Blame } from "../model/failure.ts";
 import type { CaseVerdict, Splat } from "../model/verdict.ts";
 
