@@ -9,7 +9,7 @@ import { blames, type Blame } from "./failure.ts";
 import { isFlakyByPatch, isSteady, isUndecided, withFlakyPrograms } from "./flaky.ts";
 import { canMatchFrom, matchesGlob } from "./glob.ts";
 import { knownFailureOf, type KnownFailure } from "./known-failures.ts";
-import { isCaseOf, splatKey, type CaseResult, type CaseVerdict, type Splat } from "./verdict.ts";
+import { isCaseOf, splatKey, type CaseResult, type CaseVerdict } from "./verdict.ts";
 
 export interface CompareRequest {
   /** The series' name. */
