@@ -160,20 +160,6 @@ export const quirks: readonly Quirk[] = [
     source: '6baaade15594 ("m68k: Add kernel seccomp support")',
   },
   {
-    name: "loongarch-lsx",
-    when: { kernel: { before: "6.5" }, arches: ["loongarch64"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_CPU_HAS_LSX" },
-    reason: "kernels did not know the vectors",
-    source: '616500232e63 ("LoongArch: Add vector extensions support")',
-  },
-  {
-    name: "loongarch-lasx",
-    when: { kernel: { before: "6.5" }, arches: ["loongarch64"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_CPU_HAS_LASX" },
-    reason: "kernels did not know the vectors",
-    source: '616500232e63 ("LoongArch: Add vector extensions support")',
-  },
-  {
     name: "headers-target",
     when: { kernel: { before: "5.3" } },
     remedy: { kind: "headers-target", target: "headers_install" },

@@ -236,12 +236,14 @@ export function isRegression(comparison: { control: boolean }, each: CaseCompari
 }
 
 /**
- * What is worth a second look before anybody is blamed for it: a regression, a claim that is not
- * proved, a baseline that dies in a case.
+ * What is worth a second look before it is said: a regression, a claim that is not proved, a
+ * baseline that dies in a case, a failure that the series mends without claiming to.
  */
 export function isDoubtful(comparison: { control: boolean }, each: CaseComparison): boolean {
   if (each.known) return false;
   if (each.proof && each.proof !== "proved") return true;
+  const isUnclaimed = each.proof === undefined && each.transition === "fixed";
+  if (isUnclaimed && each.baseline.some(isFailing)) return true;
   return isRegression(comparison, each) || each.baseline.includes("crash");
 }
 

@@ -51,6 +51,17 @@ test("and a baseline that died in a case", (t) => {
   t.deepEqual(suspects({ "w.q.a": "C" }, { "w.q.a": "C" }), ["w.q"]);
 });
 
+test("and a failure that is gone, if nobody claimed it: not a skipped case that runs now", (t) => {
+  const [failed, passed] = [{ "w.p.a": "F" }, { "w.p.a": "P" }];
+  t.deepEqual(suspects(failed, passed), ["w.p"]);
+  t.deepEqual(suspects(failed, passed, { control: true }), ["w.p"]);
+  t.deepEqual(suspects(failed, passed, { proves: ["w.*"] }), []);
+  t.deepEqual(suspects({ "w.p.a": "S" }, passed), []);
+  t.deepEqual(suspects({ "w.p.a": "FF" }, { "w.p.a": "PP" }, {}, 1), ["w.p"]);
+  t.deepEqual(suspects({ "w.p.a": "FFF" }, { "w.p.a": "PPP" }, {}, 2), []);
+  t.deepEqual(suspects({ "w.p.a": "FP" }, { "w.p.a": "PP" }, {}, 1), [], "flaky before: no news");
+});
+
 test("a case that wavers is run until it is decided", (t) => {
   const wavering = (round: number) =>
     suspects({ "w.p.a": "P".repeat(round + 1) }, { "w.p.a": `F${"P".repeat(round)}` }, {}, round);
