@@ -13,11 +13,12 @@ const enoughRepeats = 9;
 /**
  * A case that disagrees with itself on the patched kernel and not on the baseline, and not so often
  * that chance is ruled out, in few repeats: more would tell. One that is flaky on the baseline too
- * says nothing of the series.
+ * says nothing of the series, and a claim that failed once is not proved, whatever else it does.
  */
 export function isUndecided(each: CaseComparison): boolean {
   const isFew = Math.min(each.baseline.length, each.patched.length) < enoughRepeats;
   if (each.transition !== "flaky" || each.known) return false;
+  if (each.proof && each.proof !== "proved") return false;
   return isSteady(each.baseline) && isFew && !isFlakyByPatch(each);
 }
 

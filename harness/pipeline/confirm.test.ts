@@ -68,3 +68,15 @@ test("a case that wavers is run until it is decided", (t) => {
   t.deepEqual(wavering(2), ["w.p"]);
   t.deepEqual(wavering(8), []);
 });
+
+test("... but not for a claim that failed once: it is not proved", (t) => {
+  const wavering = (round: number) =>
+    suspects(
+      { "w.p.a": "S".repeat(round + 1) },
+      { "w.p.a": `F${"P".repeat(round)}` },
+      { proves: ["w.*"] },
+      round,
+    );
+  t.deepEqual(wavering(1), ["w.p"]);
+  t.deepEqual(wavering(2), []);
+});
