@@ -1,5 +1,5 @@
 import type { FailureDetails } from "../model/failure.ts";
-import type { CaseResult, CaseVerdict } from "../model/verdict.ts";
+import { isFailing, type CaseResult, type CaseVerdict } from "../model/verdict.ts";
 import type { KtapReport } from "../ktap.ts";
 
 /** How a test program ended, as the harness saw it. */
@@ -115,10 +115,6 @@ function exitText(code: number): string {
   if (code === 126) return "exit status 126: the guest cannot execute it";
   if (code === 127) return "exit status 127: not found in the guest";
   return `exit status ${code}`;
-}
-
-function isFailing(verdict: CaseVerdict): boolean {
-  return verdict !== "pass" && verdict !== "skip" && verdict !== "xfail";
 }
 
 function withDiagnostics(result: CaseResult, diagnostics: readonly string[]): CaseResult {

@@ -34,6 +34,12 @@ const transitionTable: [baseline: string, patched: string, Transition][] = [
   ["PP", "PF", "flaky"],
   ["FF", "FP", "flaky"],
   ["ST", "TT", "flaky"],
+  ["PP", "FS", "flaky"],
+  ["PP", "FT", "regression"],
+  ["PPP", "CTF", "regression"],
+  ["PP", "FM", "flaky"],
+  ["TF", "PP", "fixed"],
+  ["FT", "TF", "same"],
 ];
 
 for (const [baseline, patched, expected] of transitionTable) {

@@ -9,7 +9,7 @@ import { blames, type Blame } from "./failure.ts";
 import { isFlakyByPatch, isSteady, isUndecided, withFlakyPrograms } from "./flaky.ts";
 import { canMatchFrom, matchesGlob } from "./glob.ts";
 import { knownFailureOf, type KnownFailure } from "./known-failures.ts";
-import { isCaseOf, splatKey, type CaseResult, type CaseVerdict } from "./verdict.ts";
+import { isCaseOf, isFailing, splatKey, type CaseResult, type CaseVerdict } from "./verdict.ts";
 
 export interface CompareRequest {
   /** The series' name. */
@@ -201,10 +201,6 @@ export function transitionOf(
   if (after === undefined) return before === "pass" ? "regression" : "gone";
   if (before === "pass") return after === "pass" ? "same" : "regression";
   return after === "pass" ? "fixed" : "same";
-}
-
-function isFailing(verdict: CaseVerdict): boolean {
-  return verdict !== "pass" && verdict !== "skip" && verdict !== "xfail";
 }
 
 /** A case that was run or deliberately not run, and did not pass. */

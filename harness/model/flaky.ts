@@ -1,10 +1,15 @@
 import type { CaseComparison, RepeatResults } from "./comparison.ts";
 import { chanceOfSoMany, type Seen } from "./confidence.ts";
-import { isCaseOf, type CaseVerdict } from "./verdict.ts";
+import { isCaseOf, isFailing, type CaseVerdict } from "./verdict.ts";
 
-/** Whether all repeats said the same of a case. */
+/** Whether all repeats said the same of a case: one that fails, or hangs, or dies, fails each time. */
 export function isSteady(verdicts: readonly CaseVerdict[]): boolean {
-  return new Set(verdicts).size <= 1;
+  return new Set(verdicts.map(kindOf)).size <= 1;
+}
+
+/** What was not seen is no failure that was. */
+function kindOf(verdict: CaseVerdict): CaseVerdict {
+  return isFailing(verdict) && verdict !== "missing" ? "fail" : verdict;
 }
 
 /** With so many repeats of each kernel, what is too rare to blame the series is put down to chance. */

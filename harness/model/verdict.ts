@@ -12,6 +12,11 @@ export const caseVerdicts = [
 ] as const;
 export type CaseVerdict = (typeof caseVerdicts)[number];
 
+/** Whether it says that something is wrong. */
+export function isFailing(verdict: CaseVerdict): boolean {
+  return verdict !== "pass" && verdict !== "skip" && verdict !== "xfail";
+}
+
 /** One case on one kernel in one boot. */
 export const caseResultSchema = z.object({
   /** Stable and unique: <suite>.<program>.<case>[.<subcase>][@<abi>]. */
