@@ -4,7 +4,7 @@ import { parseKernelVersion } from "./model/kernel-version.ts";
 import { quirks, quirksFor, remedyText, whenText, type Quirk } from "./quirks.ts";
 import { kernelVersion } from "./testing/versions.ts";
 
-const remedy = { kind: "option-dropped", option: "CONFIG_X" } as const;
+const remedy = { kind: "options-dropped", options: ["CONFIG_X"] } as const;
 
 function quirk(when: Quirk["when"]): Quirk {
   return { name: "q", when, remedy, reason: "a reason", source: "a source" };
@@ -80,4 +80,6 @@ test("for people, a quirk says where it holds and what is done", (t) => {
   const one = quirk({ kernel: { before: "5.17" }, gcc: { from: "12.0" }, arches: ["x86_64"] });
   t.is(whenText(one), "kernel before 5.17, gcc from 12.0, x86_64");
   t.is(remedyText(one), "CONFIG_X is not asked for");
+  const two = { ...one, remedy: { ...remedy, options: ["CONFIG_X", "CONFIG_Y"] } };
+  t.is(remedyText(two), "CONFIG_X and CONFIG_Y are not asked for");
 });

@@ -14,8 +14,8 @@ export interface VersionRange {
 export type Remedy =
   /** A kernel option of ours has another name there. */
   | { readonly kind: "option-renamed"; readonly option: string; readonly to: string }
-  /** A kernel option of ours is not asked for. */
-  | { readonly kind: "option-dropped"; readonly option: string }
+  /** Kernel options of ours are not asked for. */
+  | { readonly kind: "options-dropped"; readonly options: readonly string[] }
   /** The kernel does not run an ABI's programs: neither they nor its option are asked for. */
   | { readonly kind: "abi-dropped"; readonly abi: string; readonly option: string }
   /** A variable for the kernel's make, such as "WERROR=0". */
@@ -75,7 +75,7 @@ export const quirks: readonly Quirk[] = [
   {
     name: "kcmp-option",
     when: { kernel: { before: "5.12" } },
-    remedy: { kind: "option-dropped", option: "CONFIG_KCMP" },
+    remedy: { kind: "options-dropped", options: ["CONFIG_KCMP"] },
     reason: "kcmp() came with CONFIG_CHECKPOINT_RESTORE and had no option of its own",
     source: 'bfe3911a9104 ("kcmp: Support selection of SYS_kcmp without CHECKPOINT_RESTORE")',
   },
@@ -119,43 +119,29 @@ export const quirks: readonly Quirk[] = [
   {
     name: "riscv-portable",
     when: { kernel: { before: "6.0" }, arches: ["riscv32"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_NONPORTABLE" },
+    remedy: { kind: "options-dropped", options: ["CONFIG_NONPORTABLE"] },
     reason: "32-bit kernels were offered without it",
     source: "arch/riscv/Kconfig, NONPORTABLE: not there in 5.10, there in 6.1",
   },
   {
     name: "riscv-rseq",
     when: { kernel: { before: "5.18" }, arches: ["riscv64", "riscv32"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_RSEQ" },
+    remedy: { kind: "options-dropped", options: ["CONFIG_RSEQ"] },
     reason: "the architecture had no restartable sequences",
     source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
   },
   // 5.10 and 6.12 have both options, 6.1 has not; what is between was not looked at.
   {
-    name: "parisc-high-res-timers",
+    name: "parisc-ticks",
     when: { kernel: { from: "5.11", before: "6.12" }, arches: ["parisc", "parisc64"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_HIGH_RES_TIMERS" },
-    reason: "its clock was no clock event device: there were ticks only",
-    source: "arch/parisc/Kconfig, GENERIC_CLOCKEVENTS: in 5.10, not in 6.1, in 6.12",
-  },
-  {
-    name: "parisc-idle-ticks",
-    when: { kernel: { from: "5.11", before: "6.12" }, arches: ["parisc", "parisc64"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_NO_HZ_IDLE" },
+    remedy: { kind: "options-dropped", options: ["CONFIG_HIGH_RES_TIMERS", "CONFIG_NO_HZ_IDLE"] },
     reason: "its clock was no clock event device: there were ticks only",
     source: "arch/parisc/Kconfig, GENERIC_CLOCKEVENTS: in 5.10, not in 6.1, in 6.12",
   },
   {
     name: "m68k-seccomp",
     when: { kernel: { before: "6.3" }, arches: ["m68k"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_SECCOMP" },
-    reason: "the architecture had no seccomp",
-    source: '6baaade15594 ("m68k: Add kernel seccomp support")',
-  },
-  {
-    name: "m68k-seccomp-filter",
-    when: { kernel: { before: "6.3" }, arches: ["m68k"] },
-    remedy: { kind: "option-dropped", option: "CONFIG_SECCOMP_FILTER" },
+    remedy: { kind: "options-dropped", options: ["CONFIG_SECCOMP", "CONFIG_SECCOMP_FILTER"] },
     reason: "the architecture had no seccomp",
     source: '6baaade15594 ("m68k: Add kernel seccomp support")',
   },
@@ -185,8 +171,8 @@ export function remedyText({ remedy }: Quirk): string {
   switch (remedy.kind) {
     case "option-renamed":
       return `${remedy.option} is asked for as ${remedy.to}`;
-    case "option-dropped":
-      return `${remedy.option} is not asked for`;
+    case "options-dropped":
+      return `${remedy.options.join(" and ")} ${remedy.options.length > 1 ? "are" : "is"} not asked for`;
     case "abi-dropped":
       return `there are no ${remedy.abi} programs, and ${remedy.option} is not asked for`;
     case "make-variable":

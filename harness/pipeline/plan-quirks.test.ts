@@ -21,8 +21,12 @@ function quirk(remedy: Remedy): Quirk {
 }
 
 const renamed = quirk({ kind: "option-renamed", option: "CONFIG_NEW", to: "CONFIG_OLD" });
-const dropped = quirk({ kind: "option-dropped", option: "CONFIG_GONE" });
-const ours = parseFragment("CONFIG_NEW=y\nCONFIG_GONE=y\nCONFIG_SMP=y\n", "base.config", "project");
+const dropped = quirk({ kind: "options-dropped", options: ["CONFIG_GONE", "CONFIG_TOO"] });
+const ours = parseFragment(
+  "CONFIG_NEW=y\nCONFIG_GONE=y\nCONFIG_TOO=y\nCONFIG_SMP=y\n",
+  "base.config",
+  "project",
+);
 
 function values(...args: Parameters<typeof adaptOptions>): string[] {
   return [...adaptOptions(...args).values()].map(({ name, value }) => `${name}=${value}`);
@@ -30,7 +34,7 @@ function values(...args: Parameters<typeof adaptOptions>): string[] {
 
 test("options of ours get their old names, or go", (t) => {
   t.deepEqual(values(mergeFragments([ours]), [renamed, dropped]), ["CONFIG_OLD=y", "CONFIG_SMP=y"]);
-  t.deepEqual(values(mergeFragments([ours]), []).length, 3);
+  t.deepEqual(values(mergeFragments([ours]), []).length, 4);
 });
 
 test("what the user asks for stays as it is, to fail if this kernel has it not", (t) => {
@@ -112,7 +116,11 @@ test("programs that the kernel does not run are left out, with the option that l
   const noX32 = quirk({ kind: "abi-dropped", abi: "x32", option: "CONFIG_GONE" });
   const names = adaptArch(arch, [noX32]).abis.map(({ name }) => name);
   t.deepEqual(names, ["x86_64", "i386"]);
-  t.deepEqual(values(mergeFragments([ours]), [noX32]), ["CONFIG_NEW=y", "CONFIG_SMP=y"]);
+  t.deepEqual(values(mergeFragments([ours]), [noX32]), [
+    "CONFIG_NEW=y",
+    "CONFIG_SMP=y",
+    "CONFIG_TOO=y",
+  ]);
 });
 
 test("headers come of make headers unless a quirk says otherwise", (t) => {

@@ -4,7 +4,7 @@ import type { Merged, Option } from "../kconfig.ts";
 import { findToolchain, type Toolchain } from "../kernel/toolchain.ts";
 import type { Emit } from "../model/event.ts";
 import { formatKernelVersion, versionIn, type KernelVersion } from "../model/kernel-version.ts";
-import { quirksFor, remedyText, type Quirk } from "../quirks.ts";
+import { quirksFor, remedyText, type Quirk, type Remedy } from "../quirks.ts";
 import { toolVersion } from "../tool-version.ts";
 
 /**
@@ -62,14 +62,20 @@ export function adaptOptions(options: Merged, quirks: readonly Quirk[]): Merged 
     return option?.origin.asker === "user" ? undefined : option;
   };
   for (const { remedy } of quirks) {
-    if (!("option" in remedy)) continue;
-    const option = ours(remedy.option);
-    if (!option) continue;
-    adapted.delete(remedy.option);
-    if (remedy.kind === "option-renamed" && !adapted.has(remedy.to))
-      adapted.set(remedy.to, { ...option, name: remedy.to });
+    for (const name of notAskedFor(remedy)) {
+      const option = ours(name);
+      if (!option) continue;
+      adapted.delete(name);
+      if (remedy.kind === "option-renamed" && !adapted.has(remedy.to))
+        adapted.set(remedy.to, { ...option, name: remedy.to });
+    }
   }
   return new Map([...adapted].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function notAskedFor(remedy: Remedy): readonly string[] {
+  if (remedy.kind === "options-dropped") return remedy.options;
+  return "option" in remedy ? [remedy.option] : [];
 }
 
 /** The toolchain with the quirks' variables for make; another one, as far as kernels go. */
