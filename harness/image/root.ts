@@ -32,6 +32,9 @@ const links: Readonly<Record<string, string>> = {
   "/etc/mtab": "../proc/self/mounts",
 };
 
+/** What a command in the guest begins with that is to run as nobody (busybox takes no ":" before the user). */
+export const asNobody = "chpst -u 65534:65534";
+
 /** As little of /etc as the C library and the ssh server look up. */
 const files: Readonly<Record<string, string>> = {
   "/etc/passwd":

@@ -5,6 +5,7 @@ import { compilerOf, programPrefix, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
 import type { ExecResult } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
+import { asNobody } from "../image/root.ts";
 import { parseFragment, type Fragment } from "../kconfig.ts";
 import { Failure } from "../model/failure.ts";
 import { execSandboxed } from "../sandbox.ts";
@@ -56,7 +57,7 @@ const particulars: Readonly<Record<string, Partial<SuiteProgram>>> = {
   "pidfd/pidfd_test": {
     command:
       "sh -c 'max=/proc/sys/kernel/pid_max; was=$(cat $max); echo 1200 >$max; " +
-      'test "$(unshare -pf cat $max)" = 1200 || nobody="chpst -u 65534:65534"; ' +
+      `test "$(unshare -pf cat $max)" = 1200 || nobody="${asNobody}"; ` +
       "$nobody ./pidfd_test; status=$?; echo $was >$max; exit $status'",
     timeoutSeconds: 120,
   },

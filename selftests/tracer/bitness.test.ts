@@ -1,3 +1,4 @@
+import { asNobody } from "../../harness/image/root.ts";
 import { LegacyInterpreter } from "../../harness/tracer/legacy.ts";
 import type { Reading } from "../../harness/tracer/reading.ts";
 import {
@@ -225,8 +226,7 @@ scenario("opcode_rewritten.syscall_info", async (t, scene) => {
   t.is(nameOf(step.info), "i386 getpid");
 });
 
-// A tracer without privileges, which may not read the memory of an undumpable tracee.
-const withoutPrivileges = "chpst -u 65534:65534";
+// A tracer without privileges may not read the memory of an undumpable tracee.
 
 scenario(
   "undumpable.legacy",
@@ -237,7 +237,7 @@ scenario(
     t.is(nameOf(await opcodeNow(scene, step)), "x86_64 writev", "there is no instruction to read");
     t.false(step.stop.raw.opcode?.ok ?? true, "PTRACE_PEEKTEXT is refused");
   },
-  withoutPrivileges,
+  asNobody,
 );
 
 scenario(
@@ -248,5 +248,5 @@ scenario(
     const { step } = await untilInt80(scene, "./hidden");
     t.is(nameOf(step.info), "i386 getpid");
   },
-  withoutPrivileges,
+  asNobody,
 );
