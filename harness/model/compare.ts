@@ -52,7 +52,7 @@ export interface Unseen {
  * - only on the patched kernel is new, and a regression when it fails there: the series brought
  *   the case, or the program began to contradict itself;
  * - only on the baseline is gone, and a regression when it passed there;
- * - verdicts that differ between repeats of one kernel are flaky.
+ * - verdicts that differ between repeats of one kernel are flaky, but for kinds of failing.
  *
  * A proving case must be seen not to pass on the baseline and pass on the patched kernel, each
  * time. `missing` on the side that must not pass shows nothing: the case was not seen there.
@@ -91,7 +91,8 @@ export function compare(request: CompareRequest): Comparison {
       known: knownFailureOf(request.known ?? [], name),
     }),
   );
-  const cases = withFlakyPrograms(compared, request.baseline, request.patched);
+  const programs = new Set(request.baseline.flatMap((repeat) => repeat.programs ?? []));
+  const cases = withFlakyPrograms(compared, [...programs]);
   // Of what is left out nothing is known, nor whether it has such cases.
   const isLeftOut = (glob: string) =>
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));

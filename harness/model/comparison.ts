@@ -32,8 +32,8 @@ const caseComparisonSchema = z.object({
   /** The known failure that explains it: it blames nobody. Only where something is wrong. */
   known: z.object({ reason: z.string(), link: z.string(), expires: z.string() }).optional(),
   /**
-   * Only for a flaky case whose program has others that are flaky on the baseline: in how many of
-   * each kernel's repeats any flaky case of the program did not pass.
+   * Only where the case's program is flaky on the baseline, in this case or another: in how many of
+   * each kernel's repeats a flaky case of it did not pass, of those that can pass on the baseline.
    */
   program: z.object({ baseline: seenSchema, patched: seenSchema }).optional(),
 });

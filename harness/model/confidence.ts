@@ -39,7 +39,7 @@ export function chanceOfSoMany(first: Seen, second: Seen): number {
   return Math.min(1, chance);
 }
 
-/** The logarithm of n over k; minus infinity where k is greater than n. */
+/** The logarithm of n over k, for k from 0 to n. */
 function logChoose(n: number, k: number): number {
   let log = 0;
   for (let i = 0; i < k; i++) log += Math.log((n - i) / (i + 1));

@@ -84,6 +84,34 @@ test(
   },
 );
 
+test("a case that never passes on the baseline excuses nothing", concludes, {
+  what: "",
+  request: request(
+    {},
+    {},
+    {
+      baseline: rerun({
+        "k.auto.a": "PPPPFPPPP",
+        "k.auto.b": "SSSSSSSSS",
+        "k.auto.c": "PPPPPPPPP",
+      }),
+      patched: rerun({ "k.auto.a": "PPPPPPPPP", "k.auto.b": "SPSPSPSPS", "k.auto.c": "FFPFFFFPF" }),
+    },
+  ),
+  verdict: "flaky",
+  blames: ["series"],
+  exit: 1,
+});
+
+test("without a case that is flaky on the baseline nothing is said of the program", (t) => {
+  const [before, after] = [{ "k.auto.threads": "PPP" }, { "k.auto.threads": "PFP" }];
+  const { cases } = compare(request({}, {}, { baseline: rerun(before), patched: rerun(after) }));
+  t.deepEqual(
+    cases.map(({ transition, program }) => [transition, program]),
+    [["flaky", undefined]],
+  );
+});
+
 test("a comparison says in how many repeats such a program failed", (t) => {
   const { cases } = compare(
     request({}, {}, { baseline: rerun(racyBefore), patched: rerun(racyAfter) }),
@@ -94,6 +122,20 @@ test("a comparison says in how many repeats such a program failed", (t) => {
     [
       { name: "k.auto.signaled", program: counts },
       { name: "k.auto.threads", program: counts },
+    ],
+  );
+});
+
+test("a case that a repeat of its program did not report failed there", (t) => {
+  const before = rerun({ "k.auto.signaled": "PFP", "k.auto.threads": "PPP" });
+  const after = rerun({ "k.auto.signaled": "PPP", "k.auto.threads": "P-P" });
+  const { cases } = compare(request({}, {}, { baseline: before, patched: after }));
+  const once = { fails: 1, boots: 3 };
+  t.deepEqual(
+    cases.map(({ program }) => program),
+    [
+      { baseline: once, patched: once },
+      { baseline: once, patched: once },
     ],
   );
 });

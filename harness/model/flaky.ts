@@ -1,4 +1,4 @@
-import type { CaseComparison, RepeatResults } from "./comparison.ts";
+import type { CaseComparison } from "./comparison.ts";
 import { chanceOfSoMany, type Seen } from "./confidence.ts";
 import { isCaseOf, isFailing, type CaseVerdict } from "./verdict.ts";
 
@@ -40,41 +40,47 @@ export function isFlakyByPatch(each: CaseComparison): boolean {
   if (each.transition !== "flaky" || each.known) return false;
   if (each.baseline.length === 0) return false;
   if (each.baseline.some((verdict) => verdict !== "pass")) return false;
-  const seen = (verdicts: readonly CaseVerdict[]): Seen => ({
-    fails: verdicts.filter((verdict) => verdict !== "pass").length,
-    boots: verdicts.length,
-  });
-  const own = chanceOfSoMany(seen(each.baseline), seen(each.patched));
+  const own = chanceOfSoMany(seenOf([each.baseline]), seenOf([each.patched]));
   const { program } = each;
   const all = program ? chanceOfSoMany(program.baseline, program.patched) : 0;
   return own <= significance && all <= significance;
 }
 
-/** Flaky cases of programs that are flaky on the baseline anyway, with how often each kernel's program was. */
+/**
+ * Flaky cases of programs that are flaky on the baseline anyway, with how often each kernel's program
+ * was. `programs`: "<suite>.<program>[@<abi>]", those that were run.
+ */
 export function withFlakyPrograms(
   cases: readonly CaseComparison[],
-  baseline: readonly RepeatResults[],
-  patched: readonly RepeatResults[],
+  programs: readonly string[],
 ): CaseComparison[] {
   const flaky = cases.filter(({ transition }) => transition === "flaky");
-  const programs = [...new Set(baseline.flatMap((repeat) => repeat.programs ?? []))];
-  const found = new Map<string, CaseComparison["program"]>();
+  const found = new Map<CaseComparison, CaseComparison["program"]>();
   for (const program of programs) {
-    const own = new Set(flaky.flatMap(({ name }) => (isCaseOf(program, name) ? [name] : [])));
-    const isFlakyBefore = (each: CaseComparison) => own.has(each.name) && !isSteady(each.baseline);
-    if (!flaky.some(isFlakyBefore)) continue;
-    const seen = (repeats: readonly RepeatResults[]): Seen => {
-      const each = repeats.map(({ cases }) => cases.filter(({ name }) => own.has(name)));
-      return {
-        fails: each.filter((results) => results.some(({ verdict }) => verdict !== "pass")).length,
-        boots: each.filter((results) => results.length > 0).length,
-      };
+    // One that never passes on the baseline cannot be broken, and would make each boot a failed one.
+    const own = flaky.filter(
+      ({ name, baseline }) => isCaseOf(program, name) && baseline.includes("pass"),
+    );
+    if (own.every((each) => isSteady(each.baseline))) continue;
+    const counts = {
+      baseline: seenOf(own.map((each) => each.baseline)),
+      patched: seenOf(own.map((each) => each.patched)),
     };
-    const counts = { baseline: seen(baseline), patched: seen(patched) };
-    for (const name of own) found.set(name, counts);
+    for (const each of own) found.set(each, counts);
   }
   return cases.map((each) => {
-    const program = found.get(each.name);
+    const program = found.get(each);
     return program ? { ...each, program } : each;
   });
+}
+
+/** In how many of a kernel's boots some of these cases, of one program, did not pass. */
+function seenOf(cases: readonly (readonly CaseVerdict[])[]): Seen {
+  const boots = Math.max(...cases.map((verdicts) => verdicts.length));
+  const failed = new Set(
+    cases.flatMap((verdicts) =>
+      verdicts.flatMap((verdict, boot) => (verdict === "pass" ? [] : [boot])),
+    ),
+  );
+  return { fails: failed.size, boots };
 }
