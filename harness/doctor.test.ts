@@ -11,7 +11,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Diagnosis } from "./doctor.ts";
-import { explainSandbox, probeKvm } from "./doctor/machine.ts";
+import { explainSandbox, probeHugePages, probeKvm } from "./doctor/machine.ts";
 import { versionIn } from "./doctor/tools.ts";
 import { exec, findProgram } from "./exec.ts";
 import { projectDir } from "./paths.ts";
@@ -372,6 +372,20 @@ test("KVM: absent, not to be opened, of use or not as a guest shows", async (t) 
   const useless = await probeKvm(device, says("tcg", "/dev/kvm is of no use"));
   t.is(useless.state, "note");
   t.regex(useless.detail, /^\/dev\/kvm is of no use; guests are emulated/);
+});
+
+test("huge pages: as the kernel sets them; what gives a compiler none is a note", async (t) => {
+  const dir = await mkdtemp(path.join(os.tmpdir(), "harness-thp-"));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const file = path.join(dir, "enabled");
+  t.deepEqual(await probeHugePages(file), { state: "note", detail: "this kernel has none" });
+  writeFileSync(file, "[always] madvise never\n");
+  t.deepEqual(await probeHugePages(file), { state: "ok", detail: "always" });
+  writeFileSync(file, "always [madvise] never\n");
+  const asked = await probeHugePages(file);
+  t.is(asked.state, "note");
+  t.is(asked.detail, "madvise: compilers get none");
+  t.regex(asked.hint ?? "", /echo always \| sudo tee .*enabled$/);
 });
 
 test("versions in what programs say of themselves", (t) => {

@@ -41,8 +41,8 @@ export interface RunContext {
   readonly stopAtRegression?: boolean;
   /** Shared with the runs beside this one; its own when absent. */
   readonly workshop?: Workshop;
-  /** Called, if the workshop is shared, when no kernel is left to build. */
-  readonly built?: () => void;
+  /** Told, if the workshop is shared, how many kernels are left whenever one more is built or begun. */
+  readonly kernelsLeft?: (count: number) => void;
   /** Given each kernel's last guest, still running, when its suites are done (--keep-vm). */
   readonly holdVm?: ((label: string, vm: Vm, privateKey: string) => Promise<void>) | undefined;
 }
@@ -138,8 +138,11 @@ class Run {
     this.#baselineTests = baselineTests;
     // The patched kernels are built one after the other, each with all jobs, while guests run.
     const seriesTests: Promise<void>[] = [];
-    for (const planned of this.#plan.series) {
-      const kernel = await this.#patchedKernel(planned);
+    for (const [index, planned] of this.#plan.series.entries()) {
+      // Before others are told, so that it comes before theirs.
+      const building = this.#patchedKernel(planned);
+      this.#context.kernelsLeft?.(this.#plan.series.length - index);
+      const kernel = await building;
       if (!kernel) continue;
       if (this.#context.stopAtRegression) await baselineTests;
       const tests = this.#test(planned.series.name, kernel, built, accelerator);
@@ -147,7 +150,7 @@ class Run {
         Promise.all([baselineTests, tests]).then(() => this.#conclude(planned, built.suites)),
       );
     }
-    if (this.#context.built) this.#context.built();
+    if (this.#context.kernelsLeft) this.#context.kernelsLeft(0);
     else this.#workshop.cellIsBuilt();
     await allEnded([baselineTests, ...seriesTests]);
     this.#context.signal.throwIfAborted();

@@ -42,6 +42,13 @@ export function machineChecks(options: DoctorOptions): Check[] {
     },
     {
       ...machine,
+      importance: "optional",
+      name: "huge pages",
+      purpose: "compilers spend less time on first touches of memory",
+      probe: () => probeHugePages(),
+    },
+    {
+      ...machine,
       name: "disk for the cache",
       purpose: "sources, object trees and kernels that need not be made again",
       probe: () => probeDisk(cacheDir(), cacheSpace),
@@ -181,6 +188,25 @@ async function probeMemory(): Promise<Finding> {
   const kilobytes = Number(/^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1] ?? Number.NaN);
   if (Number.isNaN(kilobytes)) return { state: "note", detail: "unknown (no /proc/meminfo)" };
   return judge(kilobytes * 1024, memorySpace, "available", "close other programs");
+}
+
+/**
+ * Whether a compiler, which asks for none, gets huge pages. With them a kernel build took a quarter less
+ * CPU time on a virtual machine without nested paging. Debian's kernels give them, Ubuntu's do not
+ * (Documentation/admin-guide/mm/transhuge.rst).
+ */
+export async function probeHugePages(
+  file = "/sys/kernel/mm/transparent_hugepage/enabled",
+): Promise<Finding> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const setting = /\[(\w+)\]/.exec(text)?.[1];
+  if (setting === undefined) return { state: "note", detail: "this kernel has none" };
+  if (setting === "always") return { state: "ok", detail: setting };
+  return {
+    state: "note",
+    detail: `${setting}: compilers get none`,
+    hint: `kernels may build faster with them: echo always | sudo tee ${file}`,
+  };
 }
 
 /** What is too little to work with, and what may turn out too little, in bytes. */

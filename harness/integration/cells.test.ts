@@ -34,6 +34,23 @@ test.serial("two kernels: two runs, one matrix, and a table of where they differ
       [2, 2, true],
     ],
   );
+  // The second cell begins while the first one's patched kernel is built, and waits for it.
+  const kernels = finished.events.flatMap((event) => {
+    if (event.type !== "step-started" && event.type !== "step-finished") return [];
+    const id = event.type === "step-started" ? event.step.id : event.id;
+    const label = / kernel:(.*)/.exec(id)?.[1];
+    if (label === undefined) return [];
+    return [`${event.type === "step-started" ? "begin" : "end"} ${label}`];
+  });
+  const patched = /(?<= )(?!baseline).*/;
+  t.deepEqual(
+    kernels.map((step) => step.replace(patched, "patched")),
+    [
+      ...["begin baseline", "end baseline", "begin patched"],
+      ...["begin baseline", "end patched", "end baseline"],
+      ...["begin patched", "end patched"],
+    ],
+  );
   const matrix = await matrixOf(finished.resultsDir);
   t.is(matrix.status, "complete");
   t.is(matrix.cells.length, 2);

@@ -3,8 +3,10 @@ import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import type { CellRequest } from "../model/request.ts";
+import type { RunRecord } from "../model/run.ts";
+import { createMatrix } from "../store/matrix.ts";
 import { makeKernelTree, temporaryDir } from "../testing/tree.ts";
-import { longestFirst, planCells, whenWhole } from "./cells.ts";
+import { longestFirst, planCells, runCells, whenWhole, type CellContext } from "./cells.ts";
 import type { Plan } from "./plan.ts";
 
 test("cells that take longest begin first, with those never run before them", (t) => {
@@ -98,4 +100,45 @@ test("cells begin in their order, but for those for which something is still fet
   t.deepEqual(began.slice(3).sort(), [2, 3], "a plan that cannot be made is not lost");
   await next();
   t.is(began.length, 5);
+});
+
+test("a cell begins with the last kernel of the one before it", async (t) => {
+  const dir = await temporaryDir();
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const began: CellContext[] = [];
+  const ends: (() => void)[] = [];
+  const cells = ["x86_64", "s390x", "arm"].map((arch) => {
+    const { plan, done } = fetching();
+    done();
+    return { arch, kernel: "dir:x", plan: plan as never };
+  });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const matrix = runCells(cells, {
+    request: {} as CellRequest,
+    ...{ maxFailures: Infinity, harness: "test", argv: [], expected: () => undefined },
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    folder: await createMatrix(dir),
+    runCell: async (_, context) => {
+      began.push(context);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return { exitStatus: 0, failures: [], comparisons: [] } as unknown as RunRecord;
+    },
+  });
+  await turn();
+  t.is(began.length, 1);
+  began[0]?.kernelsLeft(2);
+  await turn();
+  t.is(began.length, 1, "another kernel is to come");
+  began[0]?.kernelsLeft(1);
+  await turn();
+  t.is(began.length, 2);
+  for (const cell of [0, 0, 1, 1]) began[cell]?.kernelsLeft(0);
+  await turn();
+  t.is(began.length, 3, "each is counted once");
+  t.false(began[0]?.workshop.isIdle);
+  began[2]?.kernelsLeft(0);
+  t.true(began[0]?.workshop.isIdle);
+  for (const end of ends) end();
+  t.is((await matrix).runs.length, 3);
 });

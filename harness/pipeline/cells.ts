@@ -63,8 +63,8 @@ export async function planCells(
 export interface CellContext {
   readonly emit: Emit;
   readonly workshop: Workshop;
-  /** To be called once the cell will build no more kernels. */
-  readonly built: () => void;
+  /** To be told how many kernels the cell has left to build, the one that it begins included. */
+  readonly kernelsLeft: (count: number) => void;
   /** To be told the run's id as soon as it has one. */
   readonly began: (id: string) => Promise<void>;
 }
@@ -133,7 +133,7 @@ export async function runCells(
     { plan }: PlannedCell,
     cell: CellRecord,
     clock: CellClock | undefined,
-    built: () => void,
+    kernelsLeft: (count: number) => void,
   ): Promise<RunRecord | undefined> => {
     clock?.begin();
     try {
@@ -142,7 +142,7 @@ export async function runCells(
       const run = await context.runCell(await wholePlan(plan), {
         emit: inCell(emit, cellName(cell)),
         workshop,
-        built,
+        kernelsLeft,
         began: async (id) => {
           cell.run = id;
           await save();
@@ -157,7 +157,7 @@ export async function runCells(
       emit({ type: "failure", failure: cell.failure, kernel: cellName(cell) });
       return undefined;
     } finally {
-      built();
+      kernelsLeft(0);
       clock?.end();
       tell();
     }
@@ -168,15 +168,16 @@ export async function runCells(
     const cell = record.cells[index];
     const planned = cells[index];
     if (!cell || !planned || signal.aborted) break;
-    // The next one begins when this one's kernels are built.
+    // The next one begins with this one's last kernel: its userland takes the CPUs which that leaves idle.
     await new Promise<void>((resolve) => {
       let isBuilt = false;
-      const built = () => {
-        if (!isBuilt) workshop.cellIsBuilt();
+      const kernelsLeft = (count: number) => {
+        if (count <= 1) resolve();
+        if (count > 0 || isBuilt) return;
         isBuilt = true;
-        resolve();
+        workshop.cellIsBuilt();
       };
-      under[index] = runCell(planned, cell, clocks[index], built);
+      under[index] = runCell(planned, cell, clocks[index], kernelsLeft);
     });
   }
   const runs = (await Promise.all(under)).filter((each) => each !== undefined);

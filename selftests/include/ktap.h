@@ -52,6 +52,8 @@
 #define KTAP_CASE_SKIP 104
 
 #define KTAP_CASE_SECONDS 6
+/* How long a stress case goes on once it has had its least of rounds. */
+#define KTAP_STRESS_SECONDS 5
 
 struct ktap_case {
 	const char *name;
@@ -184,6 +186,27 @@ static inline long ktap_rounds(long full)
 	long divisor = s ? atol(s) : 1;
 
 	return divisor > 1 ? full / divisor + 1 : full;
+}
+
+/*
+ * Whether a stress case goes on to @round of @rounds, counted from 0: to the
+ * end, or until KTAP_STRESS_SECONDS are over, but to a twentieth in any case.
+ * How slow a guest is at the moment, on a busy host, no divisor foretells.
+ */
+static inline bool ktap_goes_on(long round, long rounds)
+{
+	static struct timespec begin;
+	struct timespec now;
+
+	if (round >= rounds)
+		return false;
+	/* the clock is a system call in some guests */
+	if (round && (round < rounds / 20 || round % 16))
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (round == 0)
+		begin = now;
+	return now.tv_sec - begin.tv_sec <= KTAP_STRESS_SECONDS;
 }
 
 static inline int ktap_wait_case(pid_t pid, const struct ktap_case *c)
