@@ -1,10 +1,13 @@
 import test from "ava";
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { findArch, type Abi } from "../arch.ts";
 import { exec } from "../exec.ts";
+import { dropbearConfigure } from "../image/userland-build.ts";
+import { userlandSources } from "../image/userland-source.ts";
 import { libcDigest, withLibcs } from "../libc.ts";
 import { Failure } from "../model/failure.ts";
+import { projectDir } from "../paths.ts";
 import { temporaryDir } from "../testing/tree.ts";
 
 /** Of the host's own CPU, so that its programs can be run. */
@@ -80,3 +83,33 @@ test.serial(
     t.regex(failure.hint ?? "", /gcc-odd-elf/);
   },
 );
+
+test.serial("what dropbear's configure is told is what it finds out by itself", async (t) => {
+  const recipe = path.join(projectDir, "images/guest");
+  const { dropbear } = await userlandSources(recipe);
+  const x86 = await findArch("x86_64");
+  const { abis } = await withLibcs({ ...x86, abis: [abi] }, { emit: () => undefined, jobs: 2 });
+  for (const { compiler = "" } of [{ compiler: "gcc" }, ...abis]) {
+    const [configure, ...args] = dropbearConfigure({
+      ...x86,
+      abis: [{ name: "x86_64", compiler, packages: [] }],
+    });
+    // A compiler of musl makes static programs only.
+    const linked = args.map((word) => (word === "LDFLAGS=-s" ? "LDFLAGS=-s -static" : word));
+    const configured = async (site: string) => {
+      const dir = await temporaryDir();
+      t.teardown(() => rm(dir, { recursive: true, force: true }));
+      const tar = ["-x", "--strip-components=1", "-C", dir, "-f", dropbear.file];
+      t.is((await exec("tar", tar)).exitCode, 0);
+      const result = await exec(configure, linked, { cwd: dir, env: { CONFIG_SITE: site } });
+      t.is(result.exitCode, 0, result.output);
+      return readFile(path.join(dir, "config.h"), "utf8");
+    };
+    const [told, found] = await Promise.all([
+      configured(path.join(recipe, "dropbear.config.site")),
+      configured("/dev/null"),
+    ]);
+    t.regex(told, /#define HAVE_GETADDRINFO 1/);
+    t.is(told, found, compiler);
+  }
+});

@@ -43,6 +43,7 @@ async function project(
         rule("busybox", "echo program > busybox"),
         rule("busybox.links", "printf '/bin/ls\\n/usr/bin/wc\\n/bin/ls\\n' > busybox.links"),
       ].join(""),
+      "scripts/gen_build_files.sh": "",
     },
     dropbear: {
       configure: `#!/bin/sh\n${fault["configure"] ?? "grep -q INETD_MODE localoptions.h"}\n`,

@@ -23,7 +23,10 @@ export interface BuildRequest {
 }
 
 /** The recipe's files that have a say in the programs' bytes. */
-export const recipeFiles = ["init.c", "busybox.config", "dropbear.options.h"] as const;
+export const recipeFiles = [
+  ...["init.c", "busybox.config"],
+  ...["dropbear.options.h", "dropbear.config.site"],
+] as const;
 
 /** Inside the sandbox. */
 const inside = { sources: "/mnt/sources", recipe: "/mnt/recipe", build: "/mnt/build" } as const;
@@ -66,7 +69,7 @@ type Step = (
   name: string,
   directory: string,
   command: readonly [string, ...string[]],
-  input?: string,
+  more?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
 ) => Promise<void>;
 
 function stepRunner(request: BuildRequest): Step {
@@ -79,7 +82,7 @@ function stepRunner(request: BuildRequest): Step {
   // The first step that fails ends the others: their trees are of no use any more.
   const stop = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
-  return async (name, directory, [command, ...args], input) => {
+  return async (name, directory, [command, ...args], { input, env } = {}) => {
     signal.throwIfAborted();
     request.progress?.(name);
     await mkdir(path.join(request.workDir, directory), { recursive: true });
@@ -88,7 +91,7 @@ function stepRunner(request: BuildRequest): Step {
       writable: { [request.workDir]: inside.build },
       insideCwd: path.posix.join(inside.build, directory),
       // No time of the build in the programs; messages that can be read by whoever gets the log.
-      env: { LC_ALL: "C", KCONFIG_NOTIMESTAMP: "1", SOURCE_DATE_EPOCH: "0" },
+      env: { LC_ALL: "C", KCONFIG_NOTIMESTAMP: "1", SOURCE_DATE_EPOCH: "0", ...env },
       timeoutSeconds: stepTimeoutSeconds,
       signal,
       ...(input === undefined ? {} : { input }),
@@ -144,8 +147,10 @@ async function buildBusybox(request: BuildRequest, step: Step, jobs: string): Pr
     await readFile(path.join(request.recipeDir, "busybox.config"), "utf8"),
   );
   await writeFile(config, mergeBusyboxConfig(await readFile(config, "utf8"), wanted));
+  // make looks through all sources before whatever it does; what they say went into the Makefiles just now.
+  await writeFile(path.join(dir, "scripts/gen_build_files.sh"), "#!/bin/sh\n");
   // An empty answer to each question about an option that the fragment says nothing of.
-  await step("busybox: configure", "busybox", make("oldconfig"), "\n".repeat(4096));
+  await step("busybox: configure", "busybox", make("oldconfig"), { input: "\n".repeat(4096) });
   const dropped = droppedOptions(await readFile(config, "utf8"), wanted);
   if (dropped.length > 0) {
     throw new Failure({
@@ -173,32 +178,15 @@ async function buildBusybox(request: BuildRequest, step: Step, jobs: string): Pr
 }
 
 async function buildDropbear(request: BuildRequest, step: Step, jobs: string): Promise<void> {
-  const prefix = programPrefix(request.arch);
   await step("dropbear: unpack", "dropbear", unpack("dropbear"));
   // Its make reads this from the build folder.
   await copyFile(
     path.join(request.recipeDir, "dropbear.options.h"),
     path.join(request.workDir, "dropbear/localoptions.h"),
   );
-  await step("dropbear: configure", "dropbear", [
-    "./configure",
-    "--quiet",
-    ...(prefix ? [`--host=${path.basename(prefix).replace(/-$/, "")}`] : []),
-    "--enable-static",
-    "--enable-bundled-libtom",
-    "--disable-zlib",
-    "--disable-pam",
-    "--disable-lastlog",
-    "--disable-utmp",
-    "--disable-utmpx",
-    "--disable-wtmp",
-    "--disable-wtmpx",
-    // Position independence costs a guest relocations at each start, and guards nothing here.
-    "--disable-harden",
-    `CC=${compiler(request.arch)}`,
-    "CFLAGS=-O2",
-    "LDFLAGS=-s",
-  ]);
+  await step("dropbear: configure", "dropbear", dropbearConfigure(request.arch), {
+    env: { CONFIG_SITE: `${inside.recipe}/dropbear.config.site` },
+  });
   const needed = await readFile(path.join(request.recipeDir, neededObjects), "utf8");
   for (const library of libraries)
     await leaveOut(path.join(request.workDir, "dropbear", library), needed.split("\n"));
@@ -217,6 +205,30 @@ async function buildDropbear(request: BuildRequest, step: Step, jobs: string): P
     path.join(request.workDir, "dropbear/dropbear"),
     path.join(request.outputDir, "dropbear"),
   );
+}
+
+/** How dropbear is configured for programs of this architecture. */
+export function dropbearConfigure(arch: Arch): [string, ...string[]] {
+  const prefix = programPrefix(arch);
+  return [
+    "./configure",
+    "--quiet",
+    ...(prefix ? [`--host=${path.basename(prefix).replace(/-$/, "")}`] : []),
+    "--enable-static",
+    "--enable-bundled-libtom",
+    "--disable-zlib",
+    "--disable-pam",
+    "--disable-lastlog",
+    "--disable-utmp",
+    "--disable-utmpx",
+    "--disable-wtmp",
+    "--disable-wtmpx",
+    // Position independence costs a guest relocations at each start, and guards nothing here.
+    "--disable-harden",
+    `CC=${compiler(arch)}`,
+    "CFLAGS=-O2",
+    "LDFLAGS=-s",
+  ];
 }
 
 /** Takes from a library's Makefile the objects that are not needed; the whole one stays beside it. */

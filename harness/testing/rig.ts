@@ -184,7 +184,7 @@ export class Rig {
       await readFile(path.join(projectDir, "images/guest/sources.json"), "utf8"),
     ) as Record<string, { upstream: { sha256: string } }>;
     const contents: Record<string, Record<string, string>> = {
-      busybox: { Makefile: busyboxMakefile },
+      busybox: { Makefile: busyboxMakefile, "scripts/gen_build_files.sh": "" },
       dropbear: { configure: "#!/bin/sh\n", Makefile: "dropbear:\n\t@echo dropbear > dropbear\n" },
     };
     const before = process.env["XDG_CACHE_HOME"];
