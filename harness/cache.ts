@@ -25,6 +25,7 @@ export const cacheKinds = [
   "kernels",
   "objects",
   "userland",
+  "headers",
   "suites",
   "images",
   "tests",

@@ -17,6 +17,7 @@ import {
   type SuiteRequest,
 } from "../suite.ts";
 import { compilerIdentity } from "./compiler.ts";
+import { installUapiHeaders } from "./uapi-headers.ts";
 
 type KselftestRequest = Extract<SuiteRequest, { kind: "kselftest" }>;
 
@@ -177,7 +178,7 @@ async function build(
       recursive: true,
       verbatimSymlinks: true,
     });
-    const run = (command: string, args: readonly string[]) =>
+    const runIn = (objects: string, command: string, args: readonly string[]) =>
       execSandboxed(command, args, {
         readOnly: { [source]: inside.src },
         writable: {
@@ -196,17 +197,28 @@ async function build(
         timeoutSeconds: 1800,
         signal: options.signal,
       });
-    const { arch, jobs } = options;
+    const run = (command: string, args: readonly string[]) => runIn(objects, command, args);
+    const { arch, jobs, headersTarget } = options;
     const variables = [`O=${inside.obj}`, `ARCH=${arch.kernelArch}`, `-j${jobs}`];
     options.progress("headers");
-    const headers = await run("make", [
-      "-s",
-      "-C",
-      inside.src,
-      ...variables,
-      options.headersTarget,
-    ]);
-    if (headers.exitCode !== 0) throw buildFailed("the tree's headers", headers);
+    await installUapiHeaders(
+      {
+        ...options,
+        identity: [options.tree.identity, options.patch?.identity],
+        target: headersTarget,
+        make: async (dir) => {
+          const made = await runIn(dir, "make", [
+            "-s",
+            "-C",
+            inside.src,
+            ...variables,
+            headersTarget,
+          ]);
+          if (made.exitCode !== 0) throw buildFailed("the tree's headers", made);
+        },
+      },
+      objects,
+    );
     options.progress(targets.join(" "));
     const install = await run("make", [
       // With -k alone one program that does not build keeps `install` of 5.3 from being made.
