@@ -262,19 +262,24 @@ static long long beyond_own_clock(pid_t child)
 /* As in wait4(): with the children it has waited for, without the others. */
 CASE(grandchildren_count_when_waited_for)
 {
-	long long beyond, least = LLONG_MAX;
+	long long beyond, least = LLONG_MAX, most = 0;
 	int i;
 
+	/*
+	 * The two clocks need not agree, see above: on a busy host s390's were
+	 * seen 23 ms apart.  One child of several has to be near on each side.
+	 */
 	for (i = 0; i < CHILDREN / 2; i++) {
 		beyond = beyond_own_clock(start_child_with_child(true));
-		/* Not quite, where the two clocks need not agree: see above. */
-		EXPECT(beyond >= GRANDCHILD_NSEC / 4 * 3,
-		       "%lld ns for a grandchild that took %d", beyond,
-		       GRANDCHILD_NSEC);
+		if (beyond > most)
+			most = beyond;
 		beyond = beyond_own_clock(start_child_with_child(false));
 		if (beyond < least)
 			least = beyond;
 	}
+	EXPECT(most >= GRANDCHILD_NSEC / 4 * 3,
+	       "%lld ns for a grandchild that took %d", most,
+	       GRANDCHILD_NSEC);
 	EXPECT(least < GRANDCHILD_NSEC / 2,
 	       "%lld ns for a grandchild that was not waited for", least);
 }
