@@ -24,8 +24,10 @@ export interface BuildRequest {
 
 /** The recipe's files that have a say in the programs' bytes. */
 export const recipeFiles = [
-  ...["init.c", "busybox.config"],
-  ...["dropbear.options.h", "dropbear.config.site"],
+  "init.c",
+  "busybox.config",
+  "dropbear.options.h",
+  "dropbear.config.site",
 ] as const;
 
 /** Inside the sandbox. */

@@ -116,15 +116,6 @@ function ccacheEnv(isUsed: boolean): Readonly<Record<string, string>> {
     : { CCACHE_DIR: inside.ccache, CCACHE_DISABLE: "1" };
 }
 
-/**
- * A compiler begins with 32 MiB of heap, in huge pages where the host gives them to those that ask: first
- * touches of pages are what it pays most for on a virtual machine without nested paging (glibc manual,
- * "Memory Allocation Tunables"). What is built does not depend on it, nor does the fingerprint.
- */
-const memoryEnv: Readonly<Record<string, string>> = {
-  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432",
-};
-
 /** The fingerprint of the kernel that this request makes. */
 export function kernelFingerprint(request: KernelRequest): string {
   return fingerprint({
@@ -273,7 +264,7 @@ function makeContext(request: KernelRequest, source: string, objects: string) {
         readOnly: { [source]: inside.src },
         writable: { [objects]: inside.obj, [path.join(cacheDir(), "ccache")]: inside.ccache },
         insideCwd: inside.obj,
-        env: { ...buildEnv, ...memoryEnv, ...ccacheEnv(request.ccache) },
+        env: { ...buildEnv, ...ccacheEnv(request.ccache) },
         onLine,
         logFile: path.join(objects, files.log),
         timeoutSeconds: 3600 * request.timeoutScale,
