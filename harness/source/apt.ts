@@ -159,8 +159,12 @@ function aptIn(run: Run): Apt {
     downloadWithDependencies: async (names, dir, options = {}) => {
       const archives = path.join(dir, "archives");
       await mkdir(path.join(archives, "partial"), { recursive: true });
-      const what = ["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`];
-      const install = [...what, ...installing(names, options.release)];
+      const install = [
+        ...["--yes", "--download-only", "-o", `Dir::Cache::archives=${archives}`],
+        // It would lock the state as if it installed, and a second one beside it would fail.
+        ...["-o", "Debug::NoLocking=true"],
+        ...installing(names, options.release),
+      ];
       await fetchPackage(run, names.join(" "), dir, install, options);
       const files = (await readdir(archives)).filter((file) => file.endsWith(".deb"));
       return files.sort().map((file) => path.join(archives, file));
