@@ -75,6 +75,18 @@ test.serial("a kernel whose guest has no network: so it is called", async (t) =>
   t.regex(finished.record?.failures[0]?.what ?? "", /No such device/);
 });
 
+test.serial(
+  "an image for which the guest has no room: infra's fault, not the kernel's",
+  async (t) => {
+    const noRoom = { console: "[    0.4] Initramfs unpacking failed: write error\n" };
+    const rig = await rigFor(t, patchedBoot([kernelStarts, noRoom, { hang: true }]));
+    const finished = await rig.run("--patch", await harmless(rig));
+    t.is(finished.exitCode, 3, finished.output);
+    t.deepEqual(blames(finished), ["infra image-too-large"]);
+    t.regex(finished.record?.failures[0]?.what ?? "", /no room for it in \d+ MiB/);
+  },
+);
+
 test.serial("KVM that opens and never runs a guest: emulation, and it is said why", async (t) => {
   const rig = await rigFor(t, { ...good, kvm: "hangs" });
   const auto = await rig.run("--accel", "auto", "--patch", await harmless(rig));

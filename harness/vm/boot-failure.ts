@@ -42,6 +42,11 @@ export class Verdict extends Error {}
 /** The guest's init says that there will be no ssh. */
 export class GuestSaysNo extends Verdict {}
 export class LoginFailed extends Verdict {}
+/** The kernel could not unpack the image; its message is the kernel's reason. */
+export class ImageNotUnpacked extends Verdict {}
+
+/** init/initramfs.c: the root file system has no room. */
+const noRoom = "write error";
 
 /** The failure of a boot whose QEMU lives, and in which a condition was not met. */
 export function unmetFailure<T>(
@@ -56,6 +61,18 @@ export function unmetFailure<T>(
     return failure(boot, "boot-no-network", kernelBlame, {
       what: `${kernel} boots, but its guest has no network: ${unmet.error.message}`,
       hint: `does kconfigs/arch/${arch.name}.config have the driver of ${arch.qemu.nic} and of its bus? the console's tail may say more`,
+    });
+  }
+  if (unmet.why === "refused" && unmet.error instanceof ImageNotUnpacked) {
+    const said = `${kernel} did not unpack its image (${unmet.error.message})`;
+    if (unmet.error.message !== noRoom)
+      return failure(boot, "boot-no-image", kernelBlame, {
+        what: said,
+        hint: "the image is the same for all kernels of a run: does another one boot?",
+      });
+    return failure(boot, "image-too-large", "infra", {
+      what: `${said}: there is no room for it in ${arch.qemu.memoryMiB} MiB of memory`,
+      hint: `fewer suites make a smaller image (--suite); the memory is in harness/arch/${arch.name}.ts`,
     });
   }
   if (unmet.why === "refused" && unmet.error instanceof LoginFailed) {

@@ -175,6 +175,23 @@ test("a guest whose init finds no network says so", async (t) => {
   t.regex(failure.what, /has no network: eth0: No such device/);
 });
 
+for (const [said, reason, blame] of [
+  ["write error", "image-too-large", "infra"],
+  ["junk within compressed archive", "boot-no-image", "baseline"],
+] as const) {
+  test(`an image that is not unpacked (${said}) is told, though init says READY`, async (t) => {
+    const steps = [
+      { console: `[    0.4] Initramfs unpacking failed: ${said}\n` },
+      { console: "[    0.6] HARNESS-READY init=0.4 ready=0.6\n" },
+      { hang: true },
+    ] as const;
+    const failure = await bootFailure(t, rig(t, { boot: steps }));
+    t.is(failure.reason, reason);
+    t.is(failure.blame, blame);
+    t.true(failure.what.includes(said));
+  });
+}
+
 for (const ssh of ["silent", "closed"] as const) {
   test(`a guest that is ready and whose ssh is ${ssh} is the kernel's fault`, async (t) => {
     const failure = await bootFailure(t, rig(t, { ssh }));

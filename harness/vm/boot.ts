@@ -14,6 +14,7 @@ import {
   clockFailure,
   deathFailure,
   GuestSaysNo,
+  ImageNotUnpacked,
   LoginFailed,
   unmetFailure,
   Verdict,
@@ -55,12 +56,15 @@ const retrySeconds = 0.2;
 /** What the guest's init prints (images/guest/init.c). */
 const readyLine = /\bHARNESS-READY\b/;
 const failedLine = /\bHARNESS-FAILED (.*)/;
+/** What the kernel prints of an image that it could not unpack, or not whole (init/initramfs.c); it goes on all the same. */
+const notUnpackedLine = /\bInitramfs unpacking failed: (.*)/;
 
 /**
  * Boots a kernel and gives the VM when its first ssh command has answered.
  * Throws Failure: the kernel's own (blame as the request says) "boot-panic", "boot-reset",
- * "boot-hang", "boot-no-console", "boot-no-network", "boot-no-ssh"; infra "qemu-missing", "qemu-failed",
- * "qemu-killed", "ssh-login"; and the signal's reason when it is aborted.
+ * "boot-hang", "boot-no-console", "boot-no-image", "boot-no-network", "boot-no-ssh"; infra
+ * "image-too-large", "qemu-missing", "qemu-failed", "qemu-killed", "ssh-login"; and the signal's reason
+ * when it is aborted.
  */
 export async function boot(request: BootRequest): Promise<Vm> {
   request.signal?.throwIfAborted();
@@ -96,8 +100,8 @@ class QemuVm implements Vm {
   readonly #scale: number;
   #sshPort = 0;
   #connection: Promise<SshConnection> | undefined;
-  /** What the guest's init says; listened for from the start, since it may be quicker than QEMU's monitor. */
-  readonly #initSays: Promise<RegExpExecArray>;
+  /** What decides the boot; listened for from the start, since it may be quicker than QEMU's monitor. */
+  readonly #decided: Promise<RegExpExecArray>;
 
   constructor(request: BootRequest, qemu: Qemu, scale: number) {
     this.#request = request;
@@ -106,7 +110,8 @@ class QemuVm implements Vm {
     this.console = qemu.console;
     this.commandLine = qemu.commandLine;
     this.access = request.ssh;
-    this.#initSays = this.#line(new RegExp(`${readyLine.source}|${failedLine.source}`));
+    const lines = [readyLine, failedLine, notUnpackedLine].map(({ source }) => source);
+    this.#decided = this.#line(new RegExp(lines.join("|")));
     const abort = () => {
       void this.stop();
     };
@@ -155,8 +160,9 @@ class QemuVm implements Vm {
       {
         name: "the guest's READY line",
         probe: async () => {
-          const [, failed] = await this.#initSays;
+          const [, failed, notUnpacked] = await this.#decided;
           if (failed !== undefined) throw new GuestSaysNo(failed);
+          if (notUnpacked !== undefined) throw new ImageNotUnpacked(notUnpacked);
         },
         hint: "the last console lines show how far it came",
       },
