@@ -10,6 +10,7 @@ import { installFakeQemu, plainBoot, readyLine } from "../testing/fake-qemu-scen
 import type { Scenario } from "../testing/fake-qemu-scenario.ts";
 import type { BootRequest, Vm } from "../vm.ts";
 import { boot } from "./boot.ts";
+import { kernelCommandLine } from "./qemu-args.ts";
 
 interface Rig extends BootRequest {
   readonly events: Event[];
@@ -162,6 +163,19 @@ test("a kernel that talks for ever and never gets ready is given up", async (t) 
   const failure = await bootFailure(t, rig(t, { boot: chatter.flat() }, { timeoutScale: 0.5 }));
   t.is(failure.reason, "boot-hang");
   t.regex(failure.what, /not within 4\.0 s/);
+});
+
+test("a kernel that ignores its command line is told as such, one that takes it is not", async (t) => {
+  const notices = async (line: string) => {
+    const stdout = `0.90 0.10\n${line}\n`;
+    const request = rig(t, { commands: [{ match: "proc/cmdline", steps: [{ stdout }] }] });
+    await booted(t, request);
+    return request.events.flatMap((event) => (event.type === "notice" ? [event.text] : []));
+  };
+  t.deepEqual(await notices(`BOOT=x ${kernelCommandLine(arch)}`), []);
+  const [ignored = "", ...others] = await notices(`console=${arch.qemu.console},115200`);
+  t.deepEqual(others, []);
+  t.regex(ignored, /baseline kernel's command line lacks console=\S+ panic=-1 oops=panic /);
 });
 
 test("a guest whose init finds no network says so", async (t) => {

@@ -22,7 +22,7 @@ import {
   type FailedBoot,
 } from "./boot-failure.ts";
 import { Qemu } from "./qemu.ts";
-import { qemuArgs } from "./qemu-args.ts";
+import { kernelCommandLine, qemuArgs } from "./qemu-args.ts";
 import { waitFor, type Condition } from "./ready.ts";
 import { SshConnection } from "./ssh.ts";
 
@@ -47,8 +47,8 @@ const bounds = {
   panic: 1,
 };
 
-/** Shows that ssh works, and whether the guest's clock does. */
-const firstCommand = "cat /proc/uptime";
+/** Shows that ssh works, and whether the guest's clock does and its kernel took the command line. */
+const firstCommand = "cat /proc/uptime /proc/cmdline";
 
 /** Between attempts to log in while sshd turns them down. */
 const retrySeconds = 0.2;
@@ -170,7 +170,7 @@ class QemuVm implements Vm {
       "boot-hang",
     );
     this.#enter({ id: "connecting", sshPort: this.#sshPort });
-    const uptime = await this.#reach(
+    const [uptime = "", words] = await this.#reach(
       {
         name: "the first ssh command",
         probe: (signal) => this.#firstCommand(signal),
@@ -182,6 +182,7 @@ class QemuVm implements Vm {
     this.#bootSeconds = this.#qemu.seconds;
     const wrongClock = clockFailure(this.#failed, uptime, this.#bootSeconds);
     if (wrongClock) throw wrongClock;
+    this.#checkCommandLine(words);
     this.#enter({ id: "running", sshPort: this.#sshPort, bootSeconds: this.#bootSeconds });
   }
 
@@ -304,13 +305,28 @@ class QemuVm implements Vm {
     return this.#connection;
   }
 
-  /** Gives what the guest says of its time since boot. */
-  async #firstCommand(signal: AbortSignal): Promise<string> {
+  /** A kernel with a line of its own in its configuration may ignore the one that QEMU passes on. */
+  #checkCommandLine(said: string | undefined): void {
+    if (said === undefined) return;
+    const { arch, append, label } = this.#request;
+    const taken = said.split(/\s+/);
+    const lost = kernelCommandLine(arch, append)
+      .split(" ")
+      .filter((word) => !taken.includes(word));
+    if (lost.length === 0) return;
+    this.#request.emit?.({
+      type: "notice",
+      text: `the ${label} kernel's command line lacks ${lost.join(" ")}: does its configuration replace it (CONFIG_CMDLINE)?`,
+    });
+  }
+
+  /** Gives the lines of the first command's output. */
+  async #firstCommand(signal: AbortSignal): Promise<readonly string[]> {
     while (!signal.aborted) {
       try {
         const connection = await this.#connect();
         const { end, stdout } = await connection.exec(firstCommand, {});
-        if (end.how === "exited" && end.code === 0) return stdout.toString("latin1");
+        if (end.how === "exited" && end.code === 0) return stdout.toString("latin1").split("\n");
         if (end.how !== "connection-lost") {
           throw new LoginFailed(`"${firstCommand}" came to an odd end: ${JSON.stringify(end)}`);
         }
@@ -324,7 +340,7 @@ class QemuVm implements Vm {
       this.#connection = undefined;
       await new Promise((resolve) => setTimeout(resolve, retrySeconds * 1000));
     }
-    return "";
+    return [];
   }
 
   get #failed(): FailedBoot {
