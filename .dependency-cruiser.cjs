@@ -18,6 +18,7 @@ const ground = [
   "kconfig",
   "ktap",
   "splat",
+  "disk",
   "exec",
   "sandbox",
   "store",

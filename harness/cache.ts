@@ -13,6 +13,7 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 import lockfile from "proper-lockfile";
+import { removeTree } from "./disk.ts";
 import { exec } from "./exec.ts";
 import { Failure } from "./model/failure.ts";
 import { sha256, sha256File } from "./fingerprint.ts";
@@ -77,7 +78,7 @@ export async function cached(
         `cache: ${request.kind}/${request.fingerprint} is damaged or unfinished; it is made again`,
       );
       await rm(manifestOf(dir), { force: true });
-      await rm(dir, { recursive: true, force: true });
+      await removeTree(dir);
     }
     const making = `${dir}.making-${process.pid}-${randomBytes(4).toString("hex")}`;
     await mkdir(making);
@@ -87,7 +88,7 @@ export async function cached(
       await rename(making, dir);
       await writeAtomically(manifestOf(dir), JSON.stringify(manifest));
     } catch (thrown) {
-      await rm(making, { recursive: true, force: true });
+      await removeTree(making);
       throw await explainFullDisk(thrown, kindDir);
     }
     return { dir, cached: false };
@@ -136,7 +137,7 @@ export async function cleanCache(
       removed.push({ name: path.join(kind, name), bytes: await sizeOf(entry) });
       if (request.dryRun) continue;
       await rm(manifestOf(entry), { force: true });
-      await rm(entry, { recursive: true, force: true });
+      await removeTree(entry);
     }
   }
   return removed;

@@ -5,13 +5,13 @@ import {
   copyFile,
   mkdtemp,
   readFile,
-  rm,
   writeFile,
 } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Arch } from "./arch.ts";
 import { cached, type CacheEntry } from "./cache.ts";
+import { removeTree } from "./disk.ts";
 import { toolVersion } from "./tool-version.ts";
 import { fingerprint, sha256, sha256Folder } from "./fingerprint.ts";
 import { libcDigest } from "./libc.ts";
@@ -98,7 +98,7 @@ export async function buildUserland(arch: Arch, options: ImageOptions): Promise<
             progress,
           });
         } finally {
-          await rm(workDir, { recursive: true, force: true });
+          await removeTree(workDir);
         }
       });
       const buildSeconds = entry.cached ? 0 : (performance.now() - began) / 1000;

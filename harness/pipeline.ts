@@ -53,7 +53,8 @@ export interface RunContext {
  * it has.
  */
 export async function runPlan(plan: Plan, context: RunContext): Promise<RunRecord> {
-  return new Run(plan, context).execute();
+  await using own = new Workshop();
+  return await new Run(plan, context, context.workshop ?? own).execute();
 }
 
 class Run {
@@ -68,10 +69,10 @@ class Run {
   readonly #testKeys = new Map<string, string>();
   #baselineTests: Promise<void> | undefined;
 
-  constructor(plan: Plan, context: RunContext) {
+  constructor(plan: Plan, context: RunContext, workshop: Workshop) {
     this.#plan = plan;
     this.#context = context;
-    this.#workshop = context.workshop ?? new Workshop();
+    this.#workshop = workshop;
     this.#record = {
       schema: runSchemaVersion,
       id: context.folder.id,
@@ -96,6 +97,11 @@ class Run {
       failures: [],
       timings: {},
     };
+  }
+
+  /** For what is made from patched trees. */
+  get #shared() {
+    return { ...this.#context, patchedTrees: this.#workshop.patchedTrees };
   }
 
   async execute(): Promise<RunRecord> {
@@ -183,7 +189,7 @@ class Run {
   async #kernel(label: string, planned?: PlannedSeries): Promise<Kernel> {
     const { emit } = this.#context;
     const { folder } = this.#context;
-    const request = kernelRequest(this.#plan, this.#context, planned);
+    const request = kernelRequest(this.#plan, this.#shared, planned);
     const title = planned ? `build the kernel with ${label}` : "build the baseline kernel";
     const kernel = await inStep(
       emit,
@@ -220,7 +226,7 @@ class Run {
     const { arch, jobs } = this.#plan;
     const [userland, suites] = await allEnded([
       buildUserland(arch, { jobs, emit, signal }),
-      buildSuites(this.#plan, this.#context),
+      buildSuites(this.#plan, this.#shared),
     ]);
     const image = await buildImage({ userland, folders: suites }, { emit, signal });
     return { image, suites };

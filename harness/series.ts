@@ -12,7 +12,7 @@ import {
 import type { KernelVersion } from "./model/kernel-version.ts";
 import type { Feature } from "./model/support-table.ts";
 
-export { applySeries, markTouched } from "./series/apply.ts";
+export { applySeries, markTouched, type PatchedTree } from "./series/apply.ts";
 export { patchSet, type Patch, type PatchSet, type Series } from "./series/patch-set.ts";
 export { filesOf } from "./series/reach.ts";
 

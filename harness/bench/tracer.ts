@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { bootForTracing, tracerDir } from "../pipeline/trace.ts";
 import { Calls } from "../tracer/calls.ts";
@@ -36,7 +37,8 @@ export async function tracerRatios(kernel: string): Promise<readonly number[]> {
   const work = await mkdtemp(path.join(os.tmpdir(), "harness-bench-tracer-"));
   try {
     const consoleFile = path.join(work, "console.log");
-    await using guest = await bootForTracing(plan, { emit, signal, consoleFile });
+    await using patchedTrees = new PatchedTrees();
+    await using guest = await bootForTracing(plan, { emit, signal, consoleFile, patchedTrees });
     const dir = tracerDir(plan.arch);
     const table = new CallTable(guest.syscalls);
     const ratios: number[] = [];

@@ -8,6 +8,7 @@ import { exitStatus, Failure } from "../model/failure.ts";
 import { bootKernel } from "../pipeline/boot-kernel.ts";
 import { buildSuites } from "../pipeline/build-suites.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { chooseAccelerator } from "../vm/accel.ts";
 import { defineCommand } from "./command.ts";
@@ -42,7 +43,8 @@ export const bootCommand = defineCommand({
         remark(event.type === "notice" ? event.text : event.step.title);
       }
     };
-    const context = { emit: tell, signal };
+    await using patchedTrees = new PatchedTrees();
+    const context = { emit: tell, signal, patchedTrees };
     const plan = await makePlan(request, { ...context, noSeriesByDefault: true });
     const [planned] = plan.series;
     const accelerator = await chooseAccelerator({

@@ -2,6 +2,7 @@ import { inStep } from "../model/event.ts";
 import { exitStatus, exitStatusFor, failureDetails, type Blame } from "../model/failure.ts";
 import { buildKernel, builtDetail, tryConfiguration } from "../kernel/build.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { openReporter } from "../report.ts";
 import { defineCommand } from "./command.ts";
@@ -32,6 +33,8 @@ export const buildCommand = defineCommand({
   run: async (args, { signal, print }) => {
     const reporter = openReporter({ json: args.json });
     const { emit } = reporter;
+    await using patchedTrees = new PatchedTrees();
+    const context = { emit, signal, patchedTrees };
     const made: string[] = [];
     const blames: Blame[] = [];
     try {
@@ -43,7 +46,7 @@ export const buildCommand = defineCommand({
         noGuests: true,
       });
       if (configOnly) {
-        const request = kernelRequest(plan, { emit, signal });
+        const request = kernelRequest(plan, context);
         const dropped = await tryConfiguration({ ...request, progress: () => undefined });
         const lacking = dropped.map(({ wanted }) => `${wanted.name} (${wanted.origin.file})`);
         if (!args.json)
@@ -57,8 +60,7 @@ export const buildCommand = defineCommand({
           const kernel = await inStep(
             emit,
             step,
-            (progress) =>
-              buildKernel({ ...kernelRequest(plan, { emit, signal }, planned), progress }),
+            (progress) => buildKernel({ ...kernelRequest(plan, context, planned), progress }),
             (built) => ({ outcome: built.cached ? "cached" : "done", detail: builtDetail(built) }),
           );
           made.push(`${label}: ${kernel.image} (config and build.log beside it)`);

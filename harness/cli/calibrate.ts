@@ -9,6 +9,7 @@ import { inStep, type Emit } from "../model/event.ts";
 import { exitStatus, Failure } from "../model/failure.ts";
 import { bootKernel } from "../pipeline/boot-kernel.ts";
 import { kernelRequest } from "../pipeline/kernel-request.ts";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { chooseAccelerator } from "../vm/accel.ts";
 import { factorOf, storeMeasured, workload } from "../vm/slowdown.ts";
@@ -33,7 +34,8 @@ export const calibrateCommand = defineCommand({
       if (event.type === "notice") remark(event.text);
       if (event.type === "step-started") remark(event.step.title);
     };
-    const context = { emit, signal };
+    await using patchedTrees = new PatchedTrees();
+    const context = { emit, signal, patchedTrees };
     const plan = await makePlan(runRequest(args), { ...context, noSeriesByDefault: true });
     const { arch, jobs } = plan;
     const accelerator = await chooseAccelerator({ arch, wanted: plan.accel, ...context });

@@ -1,6 +1,7 @@
 import { exitStatus } from "../model/failure.ts";
 import { oneLine } from "../model/escape.ts";
 import { kernelSyscalls } from "../pipeline/kernel-syscalls.ts";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import type { SyscallCall } from "../syscalls.ts";
 import { defineCommand } from "./command.ts";
@@ -19,8 +20,10 @@ export const syscallsCommand = defineCommand({
       .option("json", { type: "boolean", default: false, describe: "as JSON" }),
   run: async (args, { signal, print, remark }) => {
     const request = oneKernel(runRequest(args));
+    await using patchedTrees = new PatchedTrees();
     const context = {
       signal,
+      patchedTrees,
       emit: (event: { readonly type: string; readonly text?: string }) => {
         if (event.type === "notice") remark(event.text ?? "");
       },

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Emit } from "../model/event.ts";
 import { printable } from "../model/printable.ts";
 import { exitStatus, Failure } from "../model/failure.ts";
+import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { bootForTracing, tracerDir } from "../pipeline/trace.ts";
 import { traceText, type InterpreterChoice } from "../tracer/text.ts";
@@ -43,7 +44,8 @@ export const traceCommand = defineCommand({
       if (event.type === "notice" || event.type === "step-started")
         remark(event.type === "notice" ? event.text : event.step.title);
     };
-    const context = { emit: tell, signal };
+    await using patchedTrees = new PatchedTrees();
+    const context = { emit: tell, signal, patchedTrees };
     const request = oneKernel(runRequest(args, { suites: ["tracer"] }));
     const plan = await makePlan(request, { ...context, noSeriesByDefault: true });
     const work = await mkdtemp(path.join(os.tmpdir(), "harness-trace-"));

@@ -11,7 +11,7 @@ import {
 import path from "node:path";
 import type { Arch } from "../arch.ts";
 import { cached, isCached } from "../cache.ts";
-import { exec } from "../exec.ts";
+import { copyTree, removeTree } from "../disk.ts";
 import { fingerprint } from "../fingerprint.ts";
 import type { Blame } from "../model/failure.ts";
 import { cacheDir } from "../paths.ts";
@@ -35,11 +35,10 @@ export interface Patch {
   readonly name: string;
   /** Hash over the patches' content, in order. */
   readonly identity: string;
-  /**
-   * Makes a patched copy of the tree at `into`, which does not exist yet; gives the files that it
-   * changes, below it.
-   */
-  apply(tree: string, into: string): Promise<readonly string[]>;
+  /** The tree with the series on it; shared and never written but by touch(). */
+  dir(): Promise<string>;
+  /** Makes the files that it changes newer than every object there is; gives their paths below dir(). */
+  touch(): Promise<readonly string[]>;
 }
 
 export interface KernelRequest {
@@ -161,7 +160,7 @@ export async function tryConfiguration(request: KernelRequest): Promise<readonly
       request.options,
     );
   } finally {
-    await rm(objects, { recursive: true, force: true });
+    await removeTree(objects);
   }
 }
 
@@ -169,7 +168,7 @@ export async function tryConfiguration(request: KernelRequest): Promise<readonly
  * Builds a kernel, or takes it from the cache. The patched kernel starts from the baseline's
  * object tree, with the same paths inside the sandbox, so that make redoes what the patch touches.
  * Throws Failure: blame "baseline" or "series" where the tree does not build, "infra" where the host
- * is at fault, and what the patch's apply() throws.
+ * is at fault, and what the patch's functions throw.
  */
 export async function buildKernel(request: KernelRequest): Promise<Kernel> {
   const key = kernelFingerprint(request);
@@ -233,11 +232,11 @@ async function makePatched(request: KernelRequest, patch: Patch, into: string): 
   const objects = await baselineObjects(request);
   const work = await mkdtemp(path.join(path.dirname(into), "patched-"));
   try {
-    const source = path.join(work, "src");
     const own = path.join(work, "obj");
     request.progress("applying the patches");
-    const touched = await patch.apply(await request.tree.dir(), source);
+    const source = await patch.dir();
     await copyTree(objects, own);
+    const touched = await patch.touch();
     await rm(path.join(own, files.log), { force: true });
     const before = await readFile(path.join(own, ".config"), "utf8");
     await make(request, source, own, "series", { objects, touched });
@@ -246,14 +245,8 @@ async function makePatched(request: KernelRequest, patch: Patch, into: string): 
       request.notice(`${patch.name} changes the configuration: ${changed.join(", ")}`);
     await keep(request.arch, own, into);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await removeTree(work);
   }
-}
-
-/** Copies an object tree with its times, by cp: a hundred thousand calls from here would be slower. */
-async function copyTree(from: string, to: string): Promise<void> {
-  const result = await exec("cp", ["-a", "--reflink=auto", from, to]);
-  if (result.exitCode !== 0) throw new Error(`cp -a ${from} ${to}: ${result.output}`);
 }
 
 function makeContext(request: KernelRequest, source: string, objects: string) {

@@ -4,11 +4,13 @@ import { buildCSuite } from "../suite/c-suite.ts";
 import { buildKselftests, touchesKselftests } from "../suite/kselftest.ts";
 import { patchOf, treeOf } from "./kernel-request.ts";
 import { headersTarget } from "./plan-quirks.ts";
+import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 
 interface Context {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly patchedTrees: PatchedTrees;
 }
 
 /** Builds all suites of a plan, each a step of its own. Throws what their builders throw. */
@@ -50,6 +52,6 @@ function buildSuite(
     progress,
     headersTarget: headersTarget(quirks),
     tree: treeOf(plan),
-    ...(bringer ? { patch: patchOf(bringer, context) } : {}),
+    ...(bringer ? { patch: patchOf(plan, bringer, context) } : {}),
   });
 }

@@ -118,7 +118,7 @@ export async function runCells(
   };
   emit({ type: "run-started", runId: folder.id, resultsDir: folder.dir });
   await save();
-  const workshop = new Workshop(cells.length);
+  await using workshop = new Workshop(cells.length);
   const clocks = cells.map((cell) => new CellClock(context.expected(cell)));
   const tell = () => {
     const times = clocks.map((clock) => clock.time());
@@ -129,17 +129,22 @@ export async function runCells(
   };
   tell();
   let failures = 0;
+  const unended = new Set(cells);
   const runCell = async (
-    { plan }: PlannedCell,
+    planned: PlannedCell,
     cell: CellRecord,
     clock: CellClock | undefined,
     kernelsLeft: (count: number) => void,
   ): Promise<RunRecord | undefined> => {
+    const { plan } = planned;
+    let tree: string | undefined;
     clock?.begin();
     try {
       if ("id" in plan) return plan;
       if (failures >= context.maxFailures) return undefined;
-      const run = await context.runCell(await wholePlan(plan), {
+      const whole = await wholePlan(plan);
+      tree = whole.source.identity;
+      const run = await context.runCell(whole, {
         emit: inCell(emit, cellName(cell)),
         workshop,
         kernelsLeft,
@@ -160,6 +165,9 @@ export async function runCells(
       kernelsLeft(0);
       clock?.end();
       tell();
+      unended.delete(planned);
+      const isWanted = [...unended].some(({ kernel }) => kernel === planned.kernel);
+      if (tree !== undefined && !isWanted) await workshop.patchedTrees.remove(tree);
     }
   };
   const under = new Array<Promise<RunRecord | undefined>>(cells.length);

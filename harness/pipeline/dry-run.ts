@@ -1,11 +1,16 @@
 import { kernelFingerprint, kernelIsCached } from "../kernel/build.ts";
 import { formatKernelVersion } from "../model/kernel-version.ts";
 import { kernelRequest } from "./kernel-request.ts";
+import { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 
 /** What a run of this plan would do, without doing it: as text, or as one JSON object. */
 export async function describePlan(plan: Plan, json: boolean): Promise<string> {
-  const context = { emit: () => undefined, signal: new AbortController().signal };
+  const context = {
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    patchedTrees: new PatchedTrees(),
+  };
   const kernels = [];
   for (const planned of [undefined, ...plan.series]) {
     const request = { ...kernelRequest(plan, context, planned), progress: () => undefined };

@@ -1,12 +1,14 @@
 import type { KernelRequest, Patch, Tree } from "../kernel/build.ts";
 import type { Emit } from "../model/event.ts";
-import { applySeries, markTouched } from "../series.ts";
+import { markTouched } from "../series.ts";
+import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedSeries } from "./planned-series.ts";
 
 interface Context {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly patchedTrees: PatchedTrees;
 }
 
 /** What buildKernel needs for the baseline, or for a series' kernel. */
@@ -27,7 +29,7 @@ export function kernelRequest(
       context.emit({ type: "notice", text });
     },
     signal: context.signal,
-    ...(planned ? { patch: patchOf(planned, context) } : {}),
+    ...(planned ? { patch: patchOf(plan, planned, context) } : {}),
   };
 }
 
@@ -35,14 +37,16 @@ export function treeOf({ source }: Plan): Tree {
   return { identity: source.identity, dir: async () => (await source.tree()).dir };
 }
 
-export function patchOf({ series, set }: PlannedSeries, context: Context): Patch {
+export function patchOf(plan: Plan, planned: PlannedSeries, context: Context): Patch {
+  const { series, set } = planned;
+  const patched = () => context.patchedTrees.of(treeOf(plan), planned, context);
   return {
     name: series.name,
     identity: set.fingerprint,
-    apply: async (tree, into) => {
-      const patched = await applySeries(series, set, { dir: tree }, into, context);
-      await markTouched(patched);
-      return patched.touched;
+    dir: async () => (await patched()).dir,
+    touch: async () => {
+      await markTouched(await patched());
+      return (await patched()).touched;
     },
   };
 }

@@ -87,7 +87,8 @@ export class KernelTests {
     progress: (text: string) => void,
     only?: readonly string[],
   ): Promise<void> {
-    const { label, plan, emit, signal, accelerator, scale, holdVm, enough } = this.#request;
+    const { label, plan, emit, signal, accelerator, scale, holdVm, enough, workshop } =
+      this.#request;
     const planned = plan.series.find(({ series }) => series.name === label);
     const isLast = repeat === plan.repeat - 1;
     const suites = this.#request.suites.map((suite) => ({
@@ -107,7 +108,8 @@ export class KernelTests {
         // Documentation/dev-tools/kselftest.rst: tests then allow for a slow machine.
         ...(accelerator.name === "tcg" ? { KSFT_MACHINE_SLOW: "yes" } : {}),
       },
-      syscalls: () => kernelSyscalls(plan, this.#request, planned),
+      syscalls: () =>
+        kernelSyscalls(plan, { emit, signal, patchedTrees: workshop.patchedTrees }, planned),
       emit,
       progress,
       signal,

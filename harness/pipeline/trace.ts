@@ -10,11 +10,13 @@ import { bootKernel } from "./boot-kernel.ts";
 import { buildSuites } from "./build-suites.ts";
 import { kernelRequest } from "./kernel-request.ts";
 import { kernelSyscalls } from "./kernel-syscalls.ts";
+import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 
 interface Context {
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly patchedTrees: PatchedTrees;
   readonly consoleFile: string;
 }
 

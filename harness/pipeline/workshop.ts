@@ -1,13 +1,15 @@
+import { PatchedTrees } from "./patched-trees.ts";
 import { Slots } from "./slots.ts";
 
 /** Guests that run at once: each has two CPUs of its own under TCG, and builds want some too. */
 const guestSlots = 2;
 
-/** The host's time, shared by all cells of a command. */
-export class Workshop {
+/** What all cells of a command share: the host's time, and trees that are needed more than once. */
+export class Workshop implements AsyncDisposable {
   /** One kernel is built at a time, with all jobs. */
   readonly builds = new Slots(1);
   readonly guests = new Slots(guestSlots);
+  readonly patchedTrees = new PatchedTrees();
   #unbuilt: number;
 
   /** `cells`: how many runs will share it. */
@@ -23,5 +25,10 @@ export class Workshop {
   /** Told by each cell once it has built all it will build. */
   cellIsBuilt(): void {
     this.#unbuilt--;
+  }
+
+  /** To be called when all cells have ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.patchedTrees[Symbol.asyncDispose]();
   }
 }

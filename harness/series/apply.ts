@@ -1,6 +1,6 @@
-import { lstat, mkdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { lstat, mkdir, readFile, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import { throwIfDiskFull } from "../disk.ts";
+import { removeTree, throwIfDiskFull } from "../disk.ts";
 import { exec, type ExecResult } from "../exec.ts";
 import type { Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
@@ -9,7 +9,7 @@ import type { Patch, PatchSet, Series } from "./patch-set.ts";
 import { gitMissing, plainGit } from "./reach.ts";
 
 /** A kernel tree with a series applied. */
-interface PatchedTree {
+export interface PatchedTree {
   readonly dir: string;
   /** Files that the series changed, added or removed; paths below dir, sorted. */
   readonly touched: readonly string[];
@@ -39,7 +39,7 @@ export async function applySeries(
     await cloneTree(tree.dir, into, options.signal);
     for (const patch of set.patches) await applyPatch(series, patch, into, options);
   } catch (thrown) {
-    await rm(into, { recursive: true, force: true });
+    await removeTree(into);
     throw thrown;
   }
   const touched = [...new Set(set.patches.flatMap(({ files }) => files))].sort();
@@ -78,7 +78,7 @@ async function cloneTree(
   let result = await copy(how);
   if (result.exitCode !== 0 && how === "--link" && !signal?.aborted) {
     // Other mounts of one disk, limits on links, links to others' files: copies are only slower.
-    await rm(into, { recursive: true, force: true });
+    await removeTree(into);
     result = await copy("--reflink=auto");
   }
   signal?.throwIfAborted();

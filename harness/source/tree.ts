@@ -1,6 +1,7 @@
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cached } from "../cache.ts";
+import { removeTree } from "../disk.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { inStep, type Emit } from "../model/event.ts";
 import { Failure } from "../model/failure.ts";
@@ -100,7 +101,7 @@ async function unpackedTree(
           const into = path.join(dir, "linux");
           const scratch = path.join(dir, "scratch");
           await make({ into, scratch, progress });
-          await rm(scratch, { recursive: true, force: true });
+          await removeTree(scratch);
           signal?.throwIfAborted();
           checkVersion(await readKernelVersion(into), source);
           await writeFile(path.join(dir, treeNote), JSON.stringify(source, null, 2));

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { compilerOf, programPrefix, type Abi, type Arch } from "../arch.ts";
 import { cached } from "../cache.ts";
+import { copyTree, removeTree } from "../disk.ts";
 import type { ExecResult } from "../exec.ts";
 import { fingerprint } from "../fingerprint.ts";
 import { asNobody } from "../image/root.ts";
@@ -31,10 +32,7 @@ export interface KselftestOptions {
   readonly arch: Arch;
   readonly tree: KselftestTree;
   /** A series that changes kselftests or what they include: they are built with it, for both kernels. */
-  readonly patch?: {
-    readonly identity: string;
-    apply(tree: string, into: string): Promise<unknown>;
-  };
+  readonly patch?: KselftestTree;
   /** The make target that leaves the tree's uapi headers in the object tree's usr/include. */
   readonly headersTarget: string;
   readonly jobs: number;
@@ -168,16 +166,12 @@ async function build(
     const missing = suite.byDefault.filter((target) => !hasTarget(tree, target));
     const targets = suite.targets.filter((target) => !missing.includes(target));
     for (const target of targets) requireTarget(tree, target);
-    const source = options.patch ? path.join(work, "src") : tree;
-    await options.patch?.apply(tree, source);
+    const source = (await options.patch?.dir()) ?? tree;
     const objects = path.join(work, "obj");
     await mkdir(objects);
     // A copy, because some folders of old kernels (seccomp before 5.4) build in place.
     const selftests = path.join(work, "selftests");
-    await cp(path.join(source, selftestsPath), selftests, {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
+    await copyTree(path.join(source, selftestsPath), selftests);
     const runIn = (objects: string, command: string, args: readonly string[]) =>
       execSandboxed(command, args, {
         readOnly: { [source]: inside.src },
@@ -252,7 +246,7 @@ async function build(
       "+",
     ]);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await removeTree(work);
   }
 }
 

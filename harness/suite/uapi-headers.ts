@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import path from "node:path";
 import { cached } from "../cache.ts";
+import { copyTree, removeTree } from "../disk.ts";
 import { fingerprint } from "../fingerprint.ts";
 
 export interface UapiHeaders {
@@ -39,19 +40,16 @@ export async function installUapiHeaders(headers: UapiHeaders, objects: string):
         await headers.make(work);
         const made = path.join(work, include);
         await mkdir(made, { recursive: true });
+        await removeTree(path.join(made, ofTheArch));
         // Times tell make what is up to date.
-        await cp(made, into, {
-          recursive: true,
-          preserveTimestamps: true,
-          filter: (file) => path.relative(made, file) !== ofTheArch,
-        });
+        await copyTree(made, into);
       } finally {
-        await rm(work, { recursive: true, force: true });
+        await removeTree(work);
       }
     },
   );
   const place = path.join(objects, include);
   await mkdir(path.dirname(place), { recursive: true });
-  await cp(dir, place, { recursive: true, preserveTimestamps: true });
+  await copyTree(dir, place);
   await headers.make(objects);
 }

@@ -15,6 +15,7 @@ import { buildSuites } from "../build-suites.ts";
 import { kernelRequest } from "../kernel-request.ts";
 import { KernelTests } from "../kernel-tests.ts";
 import { testsFingerprint } from "../past-tests.ts";
+import { PatchedTrees } from "../patched-trees.ts";
 import type { Plan } from "../plan.ts";
 import type { PlannedSeries } from "../planned-series.ts";
 import { Workshop } from "../workshop.ts";
@@ -81,7 +82,11 @@ export class Judge {
     const scale = Math.ceil(arch.slowdown[accelerator.name] * plan.timeoutScale);
     const userland = await buildUserland(arch, { jobs: plan.jobs, emit, signal });
     const series = tests ? [tests] : [];
-    const folders = question.kind === "case" ? await buildSuites({ ...plan, series }, context) : [];
+    await using patchedTrees = new PatchedTrees();
+    const folders =
+      question.kind === "case"
+        ? await buildSuites({ ...plan, series }, { ...context, patchedTrees })
+        : [];
     const suites = question.kind === "case" ? programsFor(question.name, folders) : [];
     const image = await buildImage({ userland, folders }, { emit, signal });
     return new Judge(context, { accelerator, image, suites, scale });
@@ -98,8 +103,9 @@ export class Judge {
     isEnough: () => boolean,
     progress: (text: string) => void,
   ): Promise<Asked> {
+    await using patchedTrees = new PatchedTrees();
     const request = {
-      ...kernelRequest(this.#context.plan, this.#context, candidate.planned),
+      ...kernelRequest(this.#context.plan, { ...this.#context, patchedTrees }, candidate.planned),
       ccache: true,
       progress,
     };
