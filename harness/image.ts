@@ -20,12 +20,13 @@ import { Failure } from "./model/failure.ts";
 import { cacheDir, projectDir } from "./paths.ts";
 import { writeCpio } from "./image/cpio.ts";
 import { folderEntries, rootEntries } from "./image/root.ts";
-import { buildPrograms, compiler, recipeFiles } from "./image/userland-build.ts";
+import { buildPrograms, recipeFiles } from "./image/userland-build.ts";
 import {
   userlandSources,
   type SourceArchive,
   type UserlandProgram,
 } from "./image/userland-source.ts";
+import { compiler } from "./image/userland-steps.ts";
 
 export { runKeys } from "./image/run-keys.ts";
 

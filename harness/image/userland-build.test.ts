@@ -22,15 +22,23 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && echo compiled > "$2"; shift; done
 /**
  * A busybox whose Makefile does what the real one does to files, and a dropbear likewise; `make` is real.
  * `fault` replaces the recipe of a make target, or the body of dropbear's configure; `more` are
- * files of dropbear's.
+ * files of dropbear's, and of busybox' where they are in a folder of it; busybox' Makefile begins with
+ * `makefile`.
  */
 async function project(
   t: { teardown: (fn: () => Promise<void>) => void },
   fault: Readonly<Record<string, string>> = {},
   more: Readonly<Record<string, string>> = {},
+  makefile = "",
 ) {
   const dir = await mkdtemp(path.join(os.tmpdir(), "userland-"));
-  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const before = process.env["XDG_CACHE_HOME"];
+  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
+  t.teardown(async () => {
+    if (before === undefined) delete process.env["XDG_CACHE_HOME"];
+    else process.env["XDG_CACHE_HOME"] = before;
+    await rm(dir, { recursive: true, force: true });
+  });
   const wanted = await readFile(path.join(recipeDir, "busybox.config"), "utf8");
   const rule = (target: string, commands: string) =>
     `${target}:\n${(fault[target] ?? commands).replace(/^/gm, "\t")}\n.PHONY: ${target}\n`;
@@ -38,8 +46,10 @@ async function project(
     busybox: {
       wanted,
       Makefile: [
+        makefile,
         rule("allnoconfig", "cp wanted .config"),
         rule("oldconfig", "@true"),
+        rule("prepare", "@true"),
         rule("busybox", "echo program > busybox"),
         rule("busybox.links", "printf '/bin/ls\\n/usr/bin/wc\\n/bin/ls\\n' > busybox.links"),
       ].join(""),
@@ -51,7 +61,8 @@ async function project(
     },
   };
   const sources = {} as Record<UserlandProgram, SourceArchive>;
-  Object.assign(trees.dropbear, more);
+  for (const [file, text] of Object.entries(more))
+    trees[file.endsWith("Kbuild") ? "busybox" : "dropbear"][file] = text;
   for (const [name, files] of Object.entries(trees)) {
     const program = name as UserlandProgram;
     const tree = path.join(dir, "trees", program, `${program}-1.0`);
@@ -144,6 +155,43 @@ test.serial("a server that needs more of its libraries gets all of them", async 
   await buildPrograms(request);
   const server = await readFile(path.join(request.outputDir, "dropbear"), "utf8");
   t.true(server.endsWith("src/aes.o\nsrc/des.o\n"), server);
+});
+
+/** busybox' own way to say what is compiled; the recipe's list has libbb/chomp.o not, nor anything of archival/. */
+const folders = "libs-y\t\t:= \\\n\t\tarchival/ \\\n\t\tlibbb/ \\\n\nLDLIBS := m\n";
+const kbuilds = {
+  "archival/Kbuild": "lib-y:=\n\nlib-y += gzip.o\n",
+  "libbb/Kbuild": "lib-y:=\nlib-$(CONFIG_CHOMP) += chomp.o\n\nlib-y += appletlib.o\n",
+};
+const linked =
+  'echo "libraries:$(LDLIBS)" > busybox; for dir in $(libs-y); do sed -n "s,.*+= ,$$dir,p" $$dir/Kbuild >> busybox; done';
+
+test.serial("busybox is built as far as it is linked", async (t) => {
+  const request = await project(t, { busybox: linked }, kbuilds, folders);
+  await buildPrograms(request);
+  const made = await readFile(path.join(request.outputDir, "busybox"), "utf8");
+  t.is(made, "libraries:\nlibbb/appletlib.o\n");
+});
+
+test.serial("a busybox that needs more gets all of it", async (t) => {
+  const needsMore = `${linked}; grep -q chomp busybox`;
+  const request = await project(t, { busybox: needsMore }, kbuilds, folders);
+  await buildPrograms(request);
+  const made = await readFile(path.join(request.outputDir, "busybox"), "utf8");
+  t.is(made, "libraries:m\narchival/gzip.o\nlibbb/chomp.o\nlibbb/appletlib.o\n");
+});
+
+test.serial("busybox is configured once for all architectures", async (t) => {
+  const count = "cp wanted .config; echo configured >> .count";
+  const request = await project(t, { allnoconfig: count, busybox: "cp .count busybox" });
+  const steps: string[] = [];
+  const progress = (text: string) => steps.push(text);
+  await buildPrograms({ ...request, progress });
+  await buildPrograms({ ...request, progress, workDir: `${request.workDir}-other` });
+  const made = await readFile(path.join(request.outputDir, "busybox"), "utf8");
+  t.is(made, "configured\n");
+  t.is(steps.filter((step) => step === "busybox: unpack").length, 1);
+  t.is(steps.filter((step) => step === "busybox: compile").length, 2);
 });
 
 test.serial("a compiler that is killed is told from one that fails", async (t) => {
