@@ -6,21 +6,16 @@ import { exec } from "../exec.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { resolveSource } from "../source.ts";
 import { installUapiHeaders } from "../suite/uapi-headers.ts";
-import { temporaryDir } from "../testing/tree.ts";
+import { temporaryDir, useOwnCache } from "../testing/tree.ts";
 
 const kernel = process.env["HARNESS_E2E_KERNEL"] ?? "apt:6.12";
 
 test.serial("headers that another architecture left are those that make makes anew", async (t) => {
   const { dir: tree } = await (await resolveSource(kernel, { emit: () => undefined })).tree();
   const dir = await temporaryDir();
-  const before = process.env["XDG_CACHE_HOME"];
-  t.teardown(async () => {
-    await rm(dir, { recursive: true, force: true });
-    if (before === undefined) delete process.env["XDG_CACHE_HOME"];
-    else process.env["XDG_CACHE_HOME"] = before;
-  });
   // Nothing that an earlier run kept.
-  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
+  useOwnCache(t, dir);
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
   const makeFor = (arch: string) => async (objects: string) => {
     const words = ["-s", "-C", "/mnt/src", "O=/mnt/obj", `ARCH=${arch}`];
     const result = await execSandboxed("make", [...words, `-j${os.cpus().length}`, "headers"], {

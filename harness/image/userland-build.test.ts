@@ -8,6 +8,7 @@ import { exec } from "../exec.ts";
 import { userlandFingerprint } from "../image.ts";
 import { Failure } from "../model/failure.ts";
 import { projectDir } from "../paths.ts";
+import { useOwnCache } from "../testing/tree.ts";
 import { droppedOptions, mergeBusyboxConfig, parseBusyboxConfig } from "./busybox-config.ts";
 import { buildPrograms, recipeFiles } from "./userland-build.ts";
 import type { SourceArchive, UserlandProgram } from "./userland-source.ts";
@@ -26,19 +27,14 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && echo compiled > "$2"; shift; done
  * `makefile`.
  */
 async function project(
-  t: { teardown: (fn: () => Promise<void>) => void },
+  t: { teardown: (fn: () => Promise<void> | void) => void },
   fault: Readonly<Record<string, string>> = {},
   more: Readonly<Record<string, string>> = {},
   makefile = "",
 ) {
   const dir = await mkdtemp(path.join(os.tmpdir(), "userland-"));
-  const before = process.env["XDG_CACHE_HOME"];
-  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
-  t.teardown(async () => {
-    if (before === undefined) delete process.env["XDG_CACHE_HOME"];
-    else process.env["XDG_CACHE_HOME"] = before;
-    await rm(dir, { recursive: true, force: true });
-  });
+  useOwnCache(t, dir);
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
   const wanted = await readFile(path.join(recipeDir, "busybox.config"), "utf8");
   const rule = (target: string, commands: string) =>
     `${target}:\n${(fault[target] ?? commands).replace(/^/gm, "\t")}\n.PHONY: ${target}\n`;

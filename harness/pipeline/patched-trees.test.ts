@@ -4,7 +4,7 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Failure } from "../model/failure.ts";
 import { filesOf, patchSet, type Series } from "../series.ts";
-import { makeKernelTree, temporaryDir } from "../testing/tree.ts";
+import { makeKernelTree, temporaryDir, useOwnCache } from "../testing/tree.ts";
 import { PatchedTrees } from "./patched-trees.ts";
 
 const context = { emit: () => undefined, signal: new AbortController().signal };
@@ -22,13 +22,8 @@ test.serial(
   "a tree is patched once for all that want it, and gone with its last user",
   async (t) => {
     const dir = await temporaryDir();
-    const before = process.env["XDG_CACHE_HOME"];
-    process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
-    t.teardown(async () => {
-      if (before === undefined) delete process.env["XDG_CACHE_HOME"];
-      else process.env["XDG_CACHE_HOME"] = before;
-      await rm(dir, { recursive: true, force: true });
-    });
+    useOwnCache(t, dir);
+    t.teardown(() => rm(dir, { recursive: true, force: true }));
     const sources = path.join(dir, "cache/harness/sources");
     const trees = new PatchedTrees();
     const tree = async (name: string) => {

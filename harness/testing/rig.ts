@@ -48,7 +48,7 @@ install:
 `;
 
 const busyboxMakefile = `
-allnoconfig oldconfig:
+allnoconfig oldconfig prepare:
 	@touch .config
 busybox busybox.links:
 	@echo busybox > busybox; echo /bin/sh > busybox.links

@@ -8,6 +8,16 @@ export function temporaryDir(): Promise<string> {
   return mkdtemp(path.join(os.tmpdir(), "harness-test-"));
 }
 
+/** Gives a test a cache of its own, below its folder; tests of one file that use it must be serial. */
+export function useOwnCache(t: { teardown: (fn: () => void) => void }, dir: string): void {
+  const before = process.env["XDG_CACHE_HOME"];
+  process.env["XDG_CACHE_HOME"] = path.join(dir, "cache");
+  t.teardown(() => {
+    if (before === undefined) delete process.env["XDG_CACHE_HOME"];
+    else process.env["XDG_CACHE_HOME"] = before;
+  });
+}
+
 /** Writes files (path below dir -> content), with the folders they need. */
 export async function writeFiles(
   dir: string,
