@@ -65,7 +65,7 @@ function fetching() {
   let fail: (() => void) | undefined;
   const plan = new Promise<Plan>((resolve, reject) => {
     done = () => {
-      resolve({} as Plan);
+      resolve({ source: { identity: "the tree" } } as Plan);
     };
     fail = () => {
       reject(new Error("no such package"));
@@ -139,6 +139,14 @@ test("a cell begins with the last kernel of the one before it", async (t) => {
   t.false(began[0]?.workshop.isIdle);
   began[2]?.kernelsLeft(0);
   t.true(began[0]?.workshop.isIdle);
-  for (const end of ends) end();
+  const removed: string[] = [];
+  if (began[0])
+    began[0].workshop.patchedTrees.remove = (tree) => Promise.resolve(void removed.push(tree));
+  ends[2]?.();
+  ends[0]?.();
+  await turn();
+  t.deepEqual(removed, [], "the cell that is left has the same kernel");
+  ends[1]?.();
   t.is((await matrix).runs.length, 3);
+  t.deepEqual(removed, ["the tree"]);
 });
