@@ -16,8 +16,9 @@ import { kernelFiles, mustRun, temporaryDir, writeFiles } from "./tree.ts";
  * the real make, in the real sandbox), userland sources that build in a moment, and a fake QEMU.
  *
  * Knobs of the tree: a kernel/*.c that holds "#error" does not compile; "KILL" gets the compiler
- * killed; "ENOSPC" fills its disk. The kernel image is kernel/*.c put together, by which a scenario
- * tells a patched kernel from its baseline (kernelContains).
+ * killed; "ENOSPC" fills its disk. The kernel image is kernel/*.c put together, those that make
+ * finds unchanged as they were; by it a scenario tells a patched kernel from its baseline
+ * (kernelContains).
  */
 const treeMakefile = `
 O ?= .
@@ -25,15 +26,17 @@ tinyconfig:
 	@mkdir -p $(O) && echo 'CONFIG_TINY=y' > $(O)/.config
 olddefconfig:
 	@test ! -e $(CURDIR)/drops || sed -i "/$$(cat $(CURDIR)/drops)/d" $(O)/.config
-vmlinux:
-	@for file in kernel/*.c; do \\
-	  echo "  CC      $$file"; \\
-	  if grep -q '#error' $$file; then echo "$$file:1:2: error: #error on purpose" >&2; exit 2; fi; \\
-	  if grep -q KILL $$file; then echo 'gcc: fatal error: Killed signal terminated program cc1' >&2; exit 1; fi; \\
-	  if grep -q ENOSPC $$file; then echo 'cc1: fatal error: closing dependency file: No space left on device' >&2; exit 1; fi; \\
-	done
+objects = $(patsubst kernel/%.c,$(O)/%.o,$(sort $(wildcard kernel/*.c)))
+$(O)/%.o: kernel/%.c
+	@echo "  CC      $<"
+	@if grep -q '#error' $<; then echo "$<:1:2: error: #error on purpose" >&2; exit 2; fi
+	@if grep -q KILL $<; then echo 'gcc: fatal error: Killed signal terminated program cc1' >&2; exit 1; fi
+	@if grep -q ENOSPC $<; then echo 'cc1: fatal error: closing dependency file: No space left on device' >&2; exit 1; fi
+	@cp $< $@
+vmlinux: $(objects)
 	@mkdir -p $(O)/include/config && echo 6.12.117-fake > $(O)/include/config/kernel.release
-	@cat kernel/*.c > $(O)/vmlinux
+	@cat $(objects) > $(O)/vmlinux
+.PHONY: vmlinux
 prepare headers:
 	@:
 `;

@@ -1,0 +1,47 @@
+import test from "ava";
+import { readFile, rm } from "node:fs/promises";
+import x86 from "../arch/x86_64.ts";
+import { mergeFragments, parseSetting } from "../kconfig.ts";
+import { buildKernel } from "../kernel/build.ts";
+import { filesOf, patchSet, type Series } from "../series.ts";
+import { Rig } from "../testing/rig.ts";
+import { good } from "../testing/runs.ts";
+import { useOwnCache } from "../testing/tree.ts";
+import { kernelRequest } from "./kernel-request.ts";
+import { PatchedTrees } from "./patched-trees.ts";
+import type { Plan } from "./plan.ts";
+
+test.serial(
+  "a patched tree that an earlier kernel was built from is newer than the next one's objects",
+  async (t) => {
+    const rig = await Rig.make(good);
+    useOwnCache(t, rig.dir);
+    t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
+    const name = "0001-test.patch";
+    const diff = await readFile(await rig.patch("tested", "kernel/pid.c", "int patched;\n"));
+    const set = patchSet(
+      [{ name, subject: "test", diff, files: await filesOf(diff, name) }],
+      "test",
+    );
+    const planned = { series: { name: "tested" } as Series, set };
+    await using patchedTrees = new PatchedTrees();
+    const context = { emit: () => undefined, signal: new AbortController().signal, patchedTrees };
+    const images: string[] = [];
+    // As two architectures of one matrix: other kernels of one tree.
+    for (const setting of ["CONFIG_ONE=y", "CONFIG_OTHER=y"]) {
+      const plan = {
+        ...{ arch: x86, toolchain: { identity: "test", makeVariables: [] }, jobs: 1 },
+        ...{ options: mergeFragments([parseSetting(setting)]), ccache: false, timeoutScale: 1 },
+        source: { identity: "tree", tree: () => Promise.resolve({ dir: rig.tree }) },
+      } as unknown as Plan;
+      for (const series of [undefined, planned]) {
+        const request = { ...kernelRequest(plan, context, series), progress: () => undefined };
+        images.push(await readFile((await buildKernel(request)).image, "utf8"));
+      }
+    }
+    t.deepEqual(
+      images.map((image) => /int p.*/.exec(image)?.[0]),
+      ["int pid;", "int patched;", "int pid;", "int patched;"],
+    );
+  },
+);
