@@ -161,9 +161,17 @@ export function compilerOf({ compiler, flags = [] }: Abi): readonly [string, ...
   return [compiler, ...flags];
 }
 
+/** The compiler of the architecture's native ABI; the descriptor need not say it twice. */
+export function nativeCompiler({
+  abis,
+  crossCompile,
+}: Pick<Arch, "abis" | "crossCompile">): string {
+  return abis[0]?.compiler ?? `${crossCompile}gcc`;
+}
+
 /** CROSS_COMPILE= of the guest's programs; "" for the host's own. A kernel's may be another. */
 export function programPrefix(arch: Pick<Arch, "abis" | "crossCompile">): string {
-  return arch.abis[0]?.compiler.replace(/gcc$/, "") ?? arch.crossCompile;
+  return nativeCompiler(arch).replace(/gcc$/, "");
 }
 
 function defaultDir(): string {

@@ -9,7 +9,7 @@ import {
 } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { Arch } from "./arch.ts";
+import { nativeCompiler, type Arch } from "./arch.ts";
 import { cached, type CacheEntry } from "./cache.ts";
 import { removeTree } from "./disk.ts";
 import { toolVersion } from "./tool-version.ts";
@@ -26,7 +26,6 @@ import {
   type SourceArchive,
   type UserlandProgram,
 } from "./image/userland-source.ts";
-import { compiler } from "./image/userland-steps.ts";
 
 export { runKeys } from "./image/run-keys.ts";
 
@@ -115,7 +114,7 @@ export async function userlandFingerprint(
   recipeDir: string,
   sources: Readonly<Record<UserlandProgram, Pick<SourceArchive, "sha256">>>,
 ): Promise<string> {
-  const cc = compiler(arch);
+  const cc = nativeCompiler(arch);
   const version = await toolVersion(cc);
   if (version.exitCode !== 0) {
     throw new Failure({

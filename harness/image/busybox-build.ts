@@ -1,16 +1,16 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { programPrefix } from "../arch.ts";
+import { nativeCompiler, programPrefix } from "../arch.ts";
 import { cached } from "../cache.ts";
 import { copyTree } from "../disk.ts";
 import { fingerprint, sha256 } from "../fingerprint.ts";
 import { Failure } from "../model/failure.ts";
+import { toolVersion } from "../tool-version.ts";
 import { droppedOptions, mergeBusyboxConfig, parseBusyboxConfig } from "./busybox-config.ts";
+import type { SourceArchive } from "./userland-source.ts";
 import {
   changeMakefile,
-  compiler,
   makePart,
-  stepRunner,
   unpack,
   type BuildRequest,
   type Step,
@@ -21,17 +21,21 @@ const configFile = "busybox.config";
 const neededObjects = "busybox.objects";
 
 /** Builds busybox; leaves it and its applets' names in the request's output folder. */
-export async function buildBusybox(request: BuildRequest, step: Step, jobs: string): Promise<void> {
+export async function buildBusybox(
+  request: BuildRequest,
+  stepsIn: (workDir: string) => Step,
+  jobs: string,
+): Promise<void> {
   const dir = path.join(request.workDir, "busybox");
-  await copyTree(await configuredTree(request), dir);
+  await copyTree(await configuredTree(request, stepsIn), dir);
   const make = makePart([
     "make",
     "-s",
     `CROSS_COMPILE=${programPrefix(request.arch)}`,
-    `CC=${compiler(request.arch)}`,
+    `CC=${nativeCompiler(request.arch)}`,
     ...[jobs, "busybox", "busybox.links"],
   ]);
-  await step("busybox: compile", "busybox", make);
+  await stepsIn(request.workDir)("busybox: compile", "busybox", make);
   const links = await readFile(path.join(dir, "busybox.links"), "utf8");
   const names = links
     .split("\n")
@@ -51,7 +55,10 @@ export async function buildBusybox(request: BuildRequest, step: Step, jobs: stri
  * busybox' source as it is compiled for whatever architecture, from the cache: to configure it takes a
  * fifth of the CPU time of its whole build (its programs are the host's, and start thousands of others).
  */
-async function configuredTree(request: BuildRequest): Promise<string> {
+async function configuredTree(
+  request: BuildRequest,
+  stepsIn: (workDir: string) => Step,
+): Promise<string> {
   const { sources, recipeDir, progress, signal } = request;
   const fragment = await readFile(path.join(recipeDir, configFile), "utf8");
   const needed = await readFile(path.join(recipeDir, neededObjects), "utf8");
@@ -65,21 +72,27 @@ async function configuredTree(request: BuildRequest): Promise<string> {
         source: sources.busybox.sha256,
         options: sha256(fragment),
         needed: sha256(needed),
+        // Its makefiles start programs that this machine's compiler has made, with this machine's C library.
+        host: [process.arch, (await toolVersion("gcc")).stdout],
       }),
       verify: "listing",
       signal,
     },
     async (workDir) => {
-      await configure({ ...request, workDir }, fragment);
-      await leaveOut(path.join(workDir, "busybox"), needed.split("\n"));
+      const dir = path.join(workDir, "busybox");
+      await configure(dir, fragment, sources.busybox, stepsIn(workDir));
+      await leaveOut(dir, needed.split("\n"));
     },
   );
   return path.join(entry.dir, "busybox");
 }
 
-async function configure(request: BuildRequest, fragment: string): Promise<void> {
-  const step = stepRunner(request);
-  const dir = path.join(request.workDir, "busybox");
+async function configure(
+  dir: string,
+  fragment: string,
+  { version }: SourceArchive,
+  step: Step,
+): Promise<void> {
   const make = (target: string): [string, ...string[]] => ["make", "-s", target];
   await step("busybox: unpack", "busybox", unpack("busybox"));
   await step("busybox: configure", "busybox", make("allnoconfig"));
@@ -95,7 +108,7 @@ async function configure(request: BuildRequest, fragment: string): Promise<void>
     throw new Failure({
       reason: "userland-config",
       blame: "infra",
-      what: `busybox ${request.sources.busybox.version} does not take every option of the guest's recipe`,
+      what: `busybox ${version} does not take every option of the guest's recipe`,
       evidence: dropped.join("\n"),
       hint: "an option was renamed or its dependency is missing; see images/guest/busybox.config",
     });

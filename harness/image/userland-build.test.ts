@@ -190,6 +190,22 @@ test.serial("busybox is configured once for all architectures", async (t) => {
   t.is(steps.filter((step) => step === "busybox: compile").length, 2);
 });
 
+test.serial("what fails ends the other tree's steps", async (t) => {
+  for (const fault of [
+    { allnoconfig: "exit 3", configure: "exec sleep 60" },
+    { allnoconfig: "sleep 60", configure: "exit 3" },
+  ]) {
+    const began = performance.now();
+    const request = await project(t, fault);
+    const failure = await t.throwsAsync(buildPrograms(request), { instanceOf: Failure });
+    t.regex(
+      failure.what,
+      fault.configure === "exit 3" ? /dropbear: configure/ : /busybox: configure/,
+    );
+    t.true(performance.now() - began < 30_000);
+  }
+});
+
 test.serial("a compiler that is killed is told from one that fails", async (t) => {
   const request = await project(t, { configure: "kill -KILL $$" });
   const failure = await t.throwsAsync(buildPrograms(request), { instanceOf: Failure });

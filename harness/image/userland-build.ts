@@ -1,11 +1,10 @@
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { programPrefix, type Arch } from "../arch.ts";
+import { nativeCompiler, programPrefix, type Arch } from "../arch.ts";
 import { allEnded } from "../model/all-ended.ts";
 import { buildBusybox } from "./busybox-build.ts";
 import {
   changeMakefile,
-  compiler,
   inside,
   makePart,
   stepRunner,
@@ -35,12 +34,13 @@ const warnings = ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror"];
  */
 export async function buildPrograms(request: BuildRequest): Promise<void> {
   await mkdir(request.workDir, { recursive: true });
-  const step = stepRunner(request);
+  const stepsIn = stepRunner(request);
+  const step = stepsIn(request.workDir);
   // busybox is the longest: it may use every CPU, for dropbear leaves some idle while it configures.
   const half = Math.max(1, Math.ceil(request.jobs / 2));
   await allEnded([
     buildInit(request, step),
-    buildBusybox(request, step, `-j${request.jobs}`),
+    buildBusybox(request, stepsIn, `-j${request.jobs}`),
     buildDropbear(request, step, `-j${half}`),
   ]);
 }
@@ -48,7 +48,13 @@ export async function buildPrograms(request: BuildRequest): Promise<void> {
 async function buildInit(request: BuildRequest, step: Step): Promise<void> {
   const flags = ["-std=gnu11", "-O2", ...warnings, "-static", "-s"];
   const source = `${inside.recipe}/init.c`;
-  await step("init: compile", "init", [compiler(request.arch), ...flags, "-o", "init", source]);
+  await step("init: compile", "init", [
+    nativeCompiler(request.arch),
+    ...flags,
+    "-o",
+    "init",
+    source,
+  ]);
   await copyFile(path.join(request.workDir, "init/init"), path.join(request.outputDir, "init"));
 }
 
@@ -91,7 +97,7 @@ export function dropbearConfigure(arch: Arch): [string, ...string[]] {
     "--disable-wtmpx",
     // Position independence costs a guest relocations at each start, and guards nothing here.
     "--disable-harden",
-    `CC=${compiler(arch)}`,
+    `CC=${nativeCompiler(arch)}`,
     "CFLAGS=-O2",
     "LDFLAGS=-s",
   ];

@@ -37,44 +37,47 @@ export type Step = (
   more?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
 ) => Promise<void>;
 
-/** Runs commands in the sandbox, each below the folder for the build trees. */
-export function stepRunner(request: BuildRequest): Step {
+/**
+ * Runs commands in the sandbox, below a folder for build trees. The first step that fails ends the
+ * others, in whatever folder: their trees are of no use any more.
+ */
+export function stepRunner(request: BuildRequest): (workDir: string) => Step {
   const sourceDirs = Object.fromEntries(
     Object.values(request.sources).map(({ program, file }) => [
       path.dirname(file),
       `${inside.sources}/${program}`,
     ]),
   );
-  // The first step that fails ends the others: their trees are of no use any more.
   const stop = new AbortController();
   const signal = request.signal ? AbortSignal.any([request.signal, stop.signal]) : stop.signal;
-  return async (name, directory, [command, ...args], { input, env } = {}) => {
-    signal.throwIfAborted();
-    request.progress?.(name);
-    await mkdir(path.join(request.workDir, directory), { recursive: true });
-    const result = await execSandboxed(command, args, {
-      readOnly: { ...sourceDirs, [request.recipeDir]: inside.recipe },
-      writable: { [request.workDir]: inside.build },
-      insideCwd: path.posix.join(inside.build, directory),
-      // No time of the build in the programs; messages that can be read by whoever gets the log.
-      env: { LC_ALL: "C", KCONFIG_NOTIMESTAMP: "1", SOURCE_DATE_EPOCH: "0", ...env },
-      timeoutSeconds: stepTimeoutSeconds,
-      signal,
-      ...(input === undefined ? {} : { input }),
-    });
-    request.signal?.throwIfAborted();
-    if (result.exitCode === 0) return;
-    if (stop.signal.aborted) throw stop.signal.reason;
-    const failure = new Failure({
-      reason: "userland-build",
-      blame: "infra",
-      what: `building the guest's userland for ${request.arch.name} failed at "${name}" (${ending(result)})`,
-      evidence: `$ ${[command, ...args].join(" ")}\n${result.output.slice(-8192)}`,
-      hint: "run `harness doctor`: a compiler, make or the static C library may be missing",
-    });
-    stop.abort(failure);
-    throw failure;
-  };
+  return (workDir) =>
+    async (name, directory, [command, ...args], { input, env } = {}) => {
+      signal.throwIfAborted();
+      request.progress?.(name);
+      await mkdir(path.join(workDir, directory), { recursive: true });
+      const result = await execSandboxed(command, args, {
+        readOnly: { ...sourceDirs, [request.recipeDir]: inside.recipe },
+        writable: { [workDir]: inside.build },
+        insideCwd: path.posix.join(inside.build, directory),
+        // No time of the build in the programs; messages that can be read by whoever gets the log.
+        env: { LC_ALL: "C", KCONFIG_NOTIMESTAMP: "1", SOURCE_DATE_EPOCH: "0", ...env },
+        timeoutSeconds: stepTimeoutSeconds,
+        signal,
+        ...(input === undefined ? {} : { input }),
+      });
+      request.signal?.throwIfAborted();
+      if (result.exitCode === 0) return;
+      if (stop.signal.aborted) throw stop.signal.reason;
+      const failure = new Failure({
+        reason: "userland-build",
+        blame: "infra",
+        what: `building the guest's userland for ${request.arch.name} failed at "${name}" (${ending(result)})`,
+        evidence: `$ ${[command, ...args].join(" ")}\n${result.output.slice(-8192)}`,
+        hint: "run `harness doctor`: a compiler, make or the static C library may be missing",
+      });
+      stop.abort(failure);
+      throw failure;
+    };
 }
 
 function ending(result: {
@@ -117,9 +120,4 @@ export function makePart(make: readonly string[]): [string, ...string[]] {
 find . -name '*${whole}' -exec sh -c 'mv "$1" "\${1%${whole}}"' sh {} \\; && find . -name '*.a' -delete || exit
 exec "$0" "$@"`;
   return ["sh", "-c", script, ...make];
-}
-
-/** The compiler of the architecture's native ABI; the descriptor need not say it twice. */
-export function compiler(arch: Arch): string {
-  return arch.abis[0]?.compiler ?? `${arch.crossCompile}gcc`;
 }
