@@ -10,7 +10,7 @@ import { blamesOf, kernelOf, runSchemaVersion, type RunRecord } from "./model/ru
 import { buildSuites } from "./pipeline/build-suites.ts";
 import { compareKernels } from "./pipeline/compare-kernels.ts";
 import { mostConfirmations, suspectPrograms } from "./pipeline/confirm.ts";
-import { kernelRequest } from "./pipeline/kernel-request.ts";
+import { kernelRequest, type KernelContext } from "./pipeline/kernel-request.ts";
 import { KernelTests, testTitle } from "./pipeline/kernel-tests.ts";
 import {
   isMemorable,
@@ -99,9 +99,9 @@ class Run {
     };
   }
 
-  /** For what is made from patched trees. */
-  get #shared() {
-    return { ...this.#context, patchedTrees: this.#workshop.patchedTrees };
+  get #kernelContext(): KernelContext {
+    const { emit, signal } = this.#context;
+    return { emit, signal, patchedTrees: this.#workshop.patchedTrees };
   }
 
   async execute(): Promise<RunRecord> {
@@ -189,7 +189,7 @@ class Run {
   async #kernel(label: string, planned?: PlannedSeries): Promise<Kernel> {
     const { emit } = this.#context;
     const { folder } = this.#context;
-    const request = kernelRequest(this.#plan, this.#shared, planned);
+    const request = kernelRequest(this.#plan, this.#kernelContext, planned);
     const title = planned ? `build the kernel with ${label}` : "build the baseline kernel";
     const kernel = await inStep(
       emit,
@@ -226,7 +226,7 @@ class Run {
     const { arch, jobs } = this.#plan;
     const [userland, suites] = await allEnded([
       buildUserland(arch, { jobs, emit, signal }),
-      buildSuites(this.#plan, this.#shared),
+      buildSuites(this.#plan, this.#kernelContext),
     ]);
     const image = await buildImage({ userland, folders: suites }, { emit, signal });
     return { image, suites };

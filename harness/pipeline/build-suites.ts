@@ -1,20 +1,16 @@
-import { inStep, type Emit } from "../model/event.ts";
+import { inStep } from "../model/event.ts";
 import type { BuiltSuite, SuiteRequest } from "../suite.ts";
 import { buildCSuite } from "../suite/c-suite.ts";
 import { buildKselftests, touchesKselftests } from "../suite/kselftest.ts";
-import { patchOf, treeOf } from "./kernel-request.ts";
+import { patchOf, treeOf, type KernelContext } from "./kernel-request.ts";
 import { headersTarget } from "./plan-quirks.ts";
-import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 
-interface Context {
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  readonly patchedTrees: PatchedTrees;
-}
-
 /** Builds all suites of a plan, each a step of its own. Throws what their builders throw. */
-export async function buildSuites(plan: Plan, context: Context): Promise<readonly BuiltSuite[]> {
+export async function buildSuites(
+  plan: Plan,
+  context: KernelContext,
+): Promise<readonly BuiltSuite[]> {
   const built: BuiltSuite[] = [];
   for (const suite of plan.suites) {
     const step = { id: `suite-build:${suite.name}`, title: `build suite ${suite.name}` };
@@ -36,7 +32,7 @@ export async function buildSuites(plan: Plan, context: Context): Promise<readonl
 function buildSuite(
   plan: Plan,
   suite: SuiteRequest,
-  context: Context,
+  context: KernelContext,
   progress: (text: string) => void,
 ): Promise<BuiltSuite> {
   const { arch, jobs, quirks } = plan;

@@ -5,7 +5,8 @@ import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 import type { PlannedSeries } from "./planned-series.ts";
 
-interface Context {
+/** What it takes to make something from a plan's kernel tree. */
+export interface KernelContext {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly patchedTrees: PatchedTrees;
@@ -14,7 +15,7 @@ interface Context {
 /** What buildKernel needs for the baseline, or for a series' kernel. */
 export function kernelRequest(
   plan: Plan,
-  context: Context,
+  context: KernelContext,
   planned?: PlannedSeries,
 ): Omit<KernelRequest, "progress"> {
   return {
@@ -37,7 +38,7 @@ export function treeOf({ source }: Plan): Tree {
   return { identity: source.identity, dir: async () => (await source.tree()).dir };
 }
 
-export function patchOf(plan: Plan, planned: PlannedSeries, context: Context): Patch {
+export function patchOf(plan: Plan, planned: PlannedSeries, context: KernelContext): Patch {
   const { series, set } = planned;
   const patched = () => context.patchedTrees.of(treeOf(plan), planned, context);
   return {

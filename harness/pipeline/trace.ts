@@ -1,4 +1,3 @@
-import type { Emit } from "../model/event.ts";
 import { buildImage, buildUserland } from "../image.ts";
 import { buildKernel } from "../kernel/build.ts";
 import { inStep } from "../model/event.ts";
@@ -8,15 +7,11 @@ import { chooseAccelerator } from "../vm/accel.ts";
 import type { Vm } from "../vm.ts";
 import { bootKernel } from "./boot-kernel.ts";
 import { buildSuites } from "./build-suites.ts";
-import { kernelRequest } from "./kernel-request.ts";
+import { kernelRequest, type KernelContext } from "./kernel-request.ts";
 import { kernelSyscalls } from "./kernel-syscalls.ts";
-import type { PatchedTrees } from "./patched-trees.ts";
 import type { Plan } from "./plan.ts";
 
-interface Context {
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  readonly patchedTrees: PatchedTrees;
+interface Context extends KernelContext {
   readonly consoleFile: string;
 }
 
