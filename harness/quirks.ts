@@ -87,6 +87,13 @@ export const quirks: readonly Quirk[] = [
     source: '52a9dab6d892 ("libsubcmd: Fix use-after-free for realloc(..., 0)")',
   },
   {
+    name: "dtc-yylloc",
+    when: { kernel: { before: "5.6" } },
+    remedy: { kind: "make-variable", variable: "HOSTCFLAGS=-fcommon" },
+    reason: "dtc defines a variable twice, which gcc 10 does not merge any more",
+    source: 'e33a814e772c ("scripts/dtc: Remove redundant YYLOC global declaration")',
+  },
+  {
     // gcc 12.2 was seen to build 5.2.1, 5.3 and 5.10; nothing between it and gcc 15 was tried.
     name: "c23",
     when: { kernel: { before: "5.10" }, arches: ["x86_64", "i386"], gcc: { from: "15.0" } },
@@ -129,6 +136,20 @@ export const quirks: readonly Quirk[] = [
     remedy: { kind: "options-dropped", options: ["CONFIG_RSEQ"] },
     reason: "the architecture had no restartable sequences",
     source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
+  },
+  {
+    name: "riscv-seccomp",
+    when: { kernel: { before: "5.5" }, arches: ["riscv64", "riscv32"] },
+    remedy: { kind: "options-dropped", options: ["CONFIG_SECCOMP", "CONFIG_SECCOMP_FILTER"] },
+    reason: "the architecture had no seccomp",
+    source: '5340627e3fe0 ("riscv: add support for SECCOMP and SECCOMP_FILTER")',
+  },
+  {
+    name: "riscv-time32",
+    when: { kernel: { before: "5.6" }, arches: ["riscv64"] },
+    remedy: { kind: "options-dropped", options: ["CONFIG_COMPAT_32BIT_TIME"] },
+    reason: "a 64-bit kernel without 32-bit programs had no system calls with 32-bit times",
+    source: '942437c97fd9 ("y2038: allow disabling time32 system calls")',
   },
   // 5.10 and 6.12 have both options, 6.1 has not; what is between was not looked at.
   {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import yargs, { type Argv } from "yargs";
 import {
   exitStatus,
@@ -225,6 +226,8 @@ export async function runToExit(
   commands?: readonly Command[],
 ): Promise<never> {
   const controller = new AbortController();
+  // Every program that runs listens for its end: for all architectures, more at once than Node's warning is for.
+  setMaxListeners(0, controller.signal);
   const remark = (text: string) => {
     process.stderr.write(`${text}\n`);
   };
