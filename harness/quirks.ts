@@ -160,6 +160,24 @@ export const quirks: readonly Quirk[] = [
     source: "arch/parisc/Kconfig, GENERIC_CLOCKEVENTS: in 5.10, not in 6.1, in 6.12",
   },
   {
+    name: "parisc-serial",
+    when: { kernel: { before: "6.1" }, arches: ["parisc", "parisc64"] },
+    remedy: {
+      kind: "option-renamed",
+      option: "CONFIG_SERIAL_8250_PARISC",
+      to: "CONFIG_SERIAL_8250_GSC",
+    },
+    reason: "that was the option's name",
+    source: "drivers/tty/serial/8250/Kconfig: the one in 5.2 and 5.10, the other in 6.1",
+  },
+  {
+    name: "sh-seccomp",
+    when: { kernel: { before: "5.9" }, arches: ["sh4"] },
+    remedy: { kind: "options-dropped", options: ["CONFIG_SECCOMP_FILTER"] },
+    reason: "the architecture had no filters of system calls",
+    source: '0bb605c2c7f2 ("sh: Add SECCOMP_FILTER")',
+  },
+  {
     name: "m68k-seccomp",
     when: { kernel: { before: "6.3" }, arches: ["m68k"] },
     remedy: { kind: "options-dropped", options: ["CONFIG_SECCOMP", "CONFIG_SECCOMP_FILTER"] },
