@@ -161,7 +161,7 @@ export const quirks: readonly Quirk[] = [
   },
   {
     name: "parisc-serial",
-    when: { kernel: { before: "6.1" }, arches: ["parisc", "parisc64"] },
+    when: { kernel: { before: "6.1" }, arches: ["parisc"] },
     remedy: {
       kind: "option-renamed",
       option: "CONFIG_SERIAL_8250_PARISC",
@@ -169,6 +169,23 @@ export const quirks: readonly Quirk[] = [
     },
     reason: "that was the option's name",
     source: "drivers/tty/serial/8250/Kconfig: the one in 5.2 and 5.10, the other in 6.1",
+  },
+  {
+    name: "parisc64-arch",
+    when: { kernel: { before: "6.1" }, arches: ["parisc64"] },
+    remedy: { kind: "make-variable", variable: "ARCH=parisc" },
+    reason: "CONFIG_64BIT alone made a 64-bit kernel",
+    source: "Makefile, parisc64: not in 5.10, there in 6.1",
+  },
+  {
+    name: "openrisc-instructions",
+    when: { kernel: { before: "6.1" }, arches: ["openrisc"] },
+    remedy: {
+      kind: "options-dropped",
+      options: ["CMOV", "ROR", "RORI", "SEXT"].map((name) => `CONFIG_OPENRISC_HAVE_INST_${name}`),
+    },
+    reason: "it could not be told to use these instructions",
+    source: "arch/openrisc/Kconfig, OPENRISC_HAVE_INST_CMOV: not in 5.10, there in 6.1",
   },
   {
     name: "sh-seccomp",
