@@ -94,6 +94,17 @@ export const quirks: readonly Quirk[] = [
     source: 'e33a814e772c ("scripts/dtc: Remove redundant YYLOC global declaration")',
   },
   {
+    name: "vdso-bounds",
+    when: {
+      kernel: { before: "5.11" },
+      arches: ["ppc64le", "ppc64", "ppc"],
+      gcc: { from: "12.0" },
+    },
+    remedy: { kind: "make-variable", variable: "KCFLAGS=-Wno-error=array-bounds" },
+    reason: "the vDSO is declared as one char, and written to behind it; gcc 12 warns",
+    source: "arch/powerpc/kernel/vdso.c, vdso_fixup_datapage(): in 5.2 and 5.10, not in 6.1",
+  },
+  {
     // gcc 12.2 was seen to build 5.2.1, 5.3 and 5.10; nothing between it and gcc 15 was tried.
     name: "c23",
     when: { kernel: { before: "5.10" }, arches: ["x86_64", "i386"], gcc: { from: "15.0" } },
