@@ -105,6 +105,16 @@ export const quirks: readonly Quirk[] = [
     source: "arch/powerpc/kernel/vdso.c, vdso_fixup_datapage(): in 5.2 and 5.10, not in 6.1",
   },
   {
+    name: "sparc-bounds",
+    when: { kernel: { before: "5.19" }, arches: ["sparc64"], gcc: { from: "12.0" } },
+    remedy: {
+      kind: "make-variable",
+      variable: "KCFLAGS=-Wno-error=array-bounds -Wno-error=stringop-overread",
+    },
+    reason: "gcc 12 warns about what lies before _start[] and behind a node of mdesc.c",
+    source: "f0be87c42cbd (\"gcc-12: disable '-Warray-bounds' universally for now\")",
+  },
+  {
     // gcc 12.2 was seen to build 5.2.1, 5.3 and 5.10; nothing between it and gcc 15 was tried.
     name: "c23",
     when: { kernel: { before: "5.10" }, arches: ["x86_64", "i386"], gcc: { from: "15.0" } },
