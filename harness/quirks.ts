@@ -159,6 +159,14 @@ export const quirks: readonly Quirk[] = [
     source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
   },
   {
+    // Stable releases of 5.10 and later have the change.
+    name: "riscv-isa",
+    when: { kernel: { before: "5.10" }, arches: ["riscv64"], binutils: { from: "2.38" } },
+    remedy: { kind: "make-variable", variable: "riscv-march-y=rv64imafdc_zicsr_zifencei" },
+    reason: "what the kernel takes for a part of the base set is an extension since",
+    source: '6df2a016c0c8 ("riscv: fix build with binutils 2.38")',
+  },
+  {
     name: "riscv-seccomp",
     when: { kernel: { before: "5.5" }, arches: ["riscv64", "riscv32"] },
     remedy: { kind: "options-dropped", options: ["CONFIG_SECCOMP", "CONFIG_SECCOMP_FILTER"] },
