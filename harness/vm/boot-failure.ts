@@ -48,6 +48,9 @@ export class ImageNotUnpacked extends Verdict {}
 /** init/initramfs.c: the root file system has no room. */
 const noRoom = "write error";
 
+/** Panics of a kernel that has nothing to start (init/main.c, init/do_mounts.c). */
+const rootless = /No working init found|Unable to mount root fs/;
+
 /** The failure of a boot whose QEMU lives, and in which a condition was not met. */
 export function unmetFailure<T>(
   boot: FailedBoot,
@@ -109,7 +112,9 @@ export function deathFailure(boot: FailedBoot, death: Death): Failure {
     case "panic":
       return failure(boot, "boot-panic", kernelBlame, {
         what: `${kernel} panics at boot: ${death.title}`,
-        hint: "the whole console is in the run's folder",
+        hint: rootless.test(death.title)
+          ? 'it has found no initramfs: is CONFIG_BLK_DEV_INITRD on, and did it take its command line, by which QEMU tells some kernels (the console\'s "Kernel command line")?'
+          : "the whole console is in the run's folder",
       });
     case "reset":
     case "powered-off":

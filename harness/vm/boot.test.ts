@@ -136,6 +136,7 @@ test("a kernel that panics at boot is the kernel's fault, told by the panic's ti
   t.is(failure.blame, "series");
   t.regex(failure.what, /wait6 kernel panics at boot: Kernel panic: VFS: Unable to mount root fs/);
   t.regex(failure.evidence ?? "", /Linux version 6\.12\n.*Kernel panic - not syncing/s);
+  t.regex(failure.hint ?? "", /no initramfs: .*CONFIG_BLK_DEV_INITRD.*command line/);
 });
 
 test("an oops at boot names the function that oopsed", async (t) => {
@@ -146,6 +147,7 @@ test("an oops at boot names the function that oopsed", async (t) => {
     failure.what,
     "the baseline kernel panics at boot: kernel NULL pointer dereference in do_wait",
   );
+  t.regex(failure.hint ?? "", /^the whole console/);
   const splats = request.events.flatMap((event) =>
     event.type === "splat" ? [event.splat.kind] : [],
   );
