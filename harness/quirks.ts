@@ -159,6 +159,14 @@ export const quirks: readonly Quirk[] = [
     source: '93917ad50972 ("RISC-V: Add support for restartable sequence")',
   },
   {
+    name: "arm-isa",
+    when: { kernel: { before: "5.10" }, arches: ["arm"] },
+    remedy: { kind: "make-variable", variable: "arch-y=-D__LINUX_ARM_ARCH__=7 -march=armv7-a" },
+    reason:
+      "it tries whether the compiler knows ARMv7, and a compiler for hard floats will not without a unit",
+    source: "arch/arm/Makefile, arch-$(CONFIG_CPU_32v7): cc-option in 5.2, not in 5.10",
+  },
+  {
     // Stable releases of 5.10 and later have the change.
     name: "riscv-isa",
     when: { kernel: { before: "5.10" }, arches: ["riscv64"], binutils: { from: "2.38" } },
