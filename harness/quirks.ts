@@ -105,6 +105,18 @@ export const quirks: readonly Quirk[] = [
     source: "arch/powerpc/kernel/vdso.c, vdso_fixup_datapage(): in 5.2 and 5.10, not in 6.1",
   },
   {
+    name: "section-mismatch",
+    when: {
+      kernel: { before: "5.10" },
+      arches: ["ppc64le", "ppc64", "ppc"],
+      gcc: { from: "12.0" },
+    },
+    remedy: { kind: "make-variable", variable: "CONFIG_SECTION_MISMATCH_WARN_ONLY=y" },
+    reason:
+      "gcc 12 leaves functions in place that were expected to be inlined into others of __init",
+    source: "the end of ppc64's build of 5.2.1: FATAL: modpost: Section mismatches detected",
+  },
+  {
     name: "sparc-bounds",
     when: { kernel: { before: "5.19" }, arches: ["sparc64"], gcc: { from: "12.0" } },
     remedy: {
