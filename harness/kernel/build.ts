@@ -304,9 +304,7 @@ async function make(
     makeSeconds += result.seconds;
     if (result.exitCode === 0) return;
     const name = request.patch ? `the kernel with ${request.patch.name}` : "the baseline kernel";
-    const kept = path.join(cacheDir(), "failed-build.log");
-    await copyFile(path.join(objects, files.log), kept).catch(() => undefined);
-    throw buildFailure(result, name, blame, kept);
+    throw buildFailure(result, name, blame, await keepFailedLog(request, objects));
   };
   const { touched = [] } = beginning ?? {};
   // A patch may have brought options of its own.
@@ -334,6 +332,15 @@ async function make(
   ).trim();
   const meta = { release, makeSeconds, makeFiles: progress.files };
   await writeFile(path.join(objects, files.meta), JSON.stringify(meta));
+}
+
+/** The log of a build that failed, which its object tree does not outlive: one for each kernel. */
+async function keepFailedLog(request: KernelRequest, objects: string): Promise<string> {
+  const dir = path.join(cacheDir(), "failed-builds");
+  const name = `${request.arch.name}-${kernelFingerprint(request).slice(0, 12)}.log`;
+  await mkdir(dir, { recursive: true });
+  await copyFile(path.join(objects, files.log), path.join(dir, name)).catch(() => undefined);
+  return path.join(dir, name);
 }
 
 /** For the build log. */
