@@ -106,15 +106,10 @@ export const quirks: readonly Quirk[] = [
   },
   {
     name: "section-mismatch",
-    when: {
-      kernel: { before: "5.10" },
-      arches: ["ppc64le", "ppc64", "ppc"],
-      gcc: { from: "12.0" },
-    },
+    when: { kernel: { before: "5.10" }, arches: ["ppc64le", "ppc64"] },
     remedy: { kind: "make-variable", variable: "CONFIG_SECTION_MISMATCH_WARN_ONLY=y" },
-    reason:
-      "gcc 12 leaves functions in place that were expected to be inlined into others of __init",
-    source: "the end of ppc64's build of 5.2.1: FATAL: modpost: Section mismatches detected",
+    reason: "its start goes from .text to .init.text, for which modpost ends a build",
+    source: "arch/powerpc/kernel/head_64.S, start_here_multiplatform: early_setup() is __init",
   },
   {
     name: "sparc-bounds",
