@@ -24,6 +24,8 @@ export type Remedy =
   | { readonly kind: "headers-target"; readonly target: string }
   /** Where the user names no compiler, this one is taken: "gcc-14". */
   | { readonly kind: "compiler"; readonly name: string }
+  /** A property of QEMU's machine, such as "x-vof=off"; the last of two that differ counts. */
+  | { readonly kind: "machine-property"; readonly property: string }
   /** A property of QEMU's emulated CPU model, such as "lpa2=off". */
   | { readonly kind: "cpu-property"; readonly property: string };
 
@@ -110,6 +112,15 @@ export const quirks: readonly Quirk[] = [
     remedy: { kind: "make-variable", variable: "CONFIG_SECTION_MISMATCH_WARN_ONLY=y" },
     reason: "its start goes from .text to .init.text, for which modpost ends a build",
     source: "arch/powerpc/kernel/head_64.S, start_here_multiplatform: early_setup() is __init",
+  },
+  {
+    // 6.1 does it; nothing between was tried.
+    name: "open-firmware",
+    when: { kernel: { before: "5.10" }, arches: ["ppc64le", "ppc64"] },
+    remedy: { kind: "machine-property", property: "x-vof=off" },
+    reason:
+      "it takes PCI devices' addresses from the firmware, and QEMU's virtual one, quick to start, gives none",
+    source: "the console with loglevel=7: virtio_pci: leaving for legacy driver",
   },
   {
     name: "sparc-bounds",
@@ -281,6 +292,8 @@ export function remedyText({ remedy }: Quirk): string {
       return `kselftests' headers come of make ${remedy.target}`;
     case "compiler":
       return `${remedy.name} is the newest compiler that is known to build it`;
+    case "machine-property":
+      return `QEMU's machine gets ${remedy.property}`;
     case "cpu-property":
       return `QEMU's emulated CPU gets ${remedy.property}`;
   }

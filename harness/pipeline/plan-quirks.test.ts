@@ -111,6 +111,13 @@ test("properties go to the emulated CPU, not to the host's own", async (t) => {
   t.deepEqual(adaptArch(arch, []), arch);
 });
 
+test("a machine's properties follow its own", async (t) => {
+  const arch = await findArch("ppc64");
+  const quirks = [quirk({ kind: "machine-property", property: "x-vof=off" })];
+  const { machine } = adaptArch(arch, quirks).qemu;
+  t.deepEqual(machine, ["-M", "pseries,x-vof=on,x-vof=off", "-vga", "none"]);
+});
+
 test("programs that the kernel does not run are left out, with the option that lets it", async (t) => {
   const arch = await findArch("x86_64");
   const noX32 = quirk({ kind: "abi-dropped", abi: "x32", option: "CONFIG_GONE" });

@@ -99,16 +99,18 @@ export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): 
 /** The architecture's machine and its ABIs with the quirks' remedies. */
 export function adaptArch(arch: Arch, quirks: readonly Quirk[]): Arch {
   const remedies = quirks.map(({ remedy }) => remedy);
-  const properties = remedies.flatMap((each) =>
-    each.kind === "cpu-property" ? [each.property] : [],
-  );
+  const propertiesOf = (kind: "cpu-property" | "machine-property") =>
+    remedies.flatMap((each) => (each.kind === kind ? [each.property] : []));
   const dropped = remedies.flatMap((each) => (each.kind === "abi-dropped" ? [each.abi] : []));
-  const { cpu } = arch.qemu;
-  const tcg = [cpu.tcg, ...properties].join(",");
+  const { cpu, machine } = arch.qemu;
+  const tcg = [cpu.tcg, ...propertiesOf("cpu-property")].join(",");
+  const adapted = machine.map((word, i) =>
+    machine[i - 1] === "-M" ? [word, ...propertiesOf("machine-property")].join(",") : word,
+  );
   return {
     ...arch,
     abis: arch.abis.filter(({ name }) => !dropped.includes(name)),
-    qemu: { ...arch.qemu, cpu: { ...cpu, tcg } },
+    qemu: { ...arch.qemu, machine: adapted, cpu: { ...cpu, tcg } },
   };
 }
 
