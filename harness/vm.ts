@@ -40,6 +40,8 @@ export interface BootRequest {
   readonly append?: readonly string[];
   /** The user's --timeout-scale; 1 when absent. */
   readonly timeoutScale?: number | undefined;
+  /** Told QEMU's command line as soon as QEMU runs, whatever becomes of the boot. */
+  readonly started?: ((commandLine: readonly string[]) => void) | undefined;
   /** Ends the boot and the VM. */
   readonly signal?: AbortSignal | undefined;
   /** Told of each splat ("splat", with `label` as its kernel) as the console shows it. */

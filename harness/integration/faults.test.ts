@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { existsSync } from "node:fs";
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Scenario } from "../testing/fake-qemu-scenario.ts";
 import { readRecord, Rig } from "../testing/rig.ts";
@@ -229,6 +229,11 @@ test.serial("a kernel that panics at boot: whose it is decides", async (t) => {
   const series = await patched.run("--patch", await harmless(patched));
   t.is(series.exitCode, 1, series.output);
   t.is(series.record?.failures[0]?.blame, "series");
+  const folder = path.join(series.resultsDir ?? "", "kernels/harmless/boot-0");
+  t.regex(
+    await readFile(path.join(folder, "qemu.sh"), "utf8"),
+    /^#!.*\n\S*qemu-system-x86_64 .*-append/s,
+  );
   const both = await rigFor(t, { ...good, boot });
   const baseline = await both.run("--patch", await harmless(both));
   t.is(baseline.exitCode, 4, baseline.output);

@@ -19,6 +19,7 @@ export interface BootKernelRequest {
   /** Whose fault it is when the kernel does not come up. */
   readonly blame: Blame;
   readonly consoleFile: string;
+  readonly started?: ((commandLine: readonly string[]) => void) | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }

@@ -152,12 +152,18 @@ export class KernelTests {
     const number = this.#boots++;
     progress(number === 0 ? "booting" : "booting again");
     const console = folder.console(label, number);
+    // A boot that fails is the one whose command is wanted most.
+    let script: Promise<unknown> | undefined;
     const { vm, privateKey } = await bootKernel({
       ...this.#request,
       consoleFile: await folder.prepare(console),
-    });
+      started: (commandLine) => {
+        script = folder.write(folder.qemu(label, number), qemuScript(commandLine));
+        // It is awaited when the boot has come to its end, which may be long after.
+        script.catch(() => undefined);
+      },
+    }).finally(() => script);
     this.#privateKey = privateKey;
-    await folder.write(folder.qemu(label, number), qemuScript(vm.commandLine));
     const files: BootFiles = {
       console,
       ktap: async (suite, program, abi) => {

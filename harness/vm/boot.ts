@@ -77,6 +77,7 @@ export async function boot(request: BootRequest): Promise<Vm> {
     onSplat: (splat) => request.emit?.({ type: "splat", kernel: request.label, splat }),
     panicSeconds: bounds.panic * scale,
   });
+  request.started?.(qemu.commandLine);
   const vm = new QemuVm(request, qemu, scale);
   try {
     await vm.becomeReady();
