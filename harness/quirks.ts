@@ -185,13 +185,6 @@ export const quirks: readonly Quirk[] = [
     source: "arch/arm/Makefile, arch-$(CONFIG_CPU_32v7): cc-option in 5.2, not in 5.10",
   },
   {
-    name: "arm-mode",
-    when: { kernel: { before: "5.10" }, arches: ["arm"] },
-    remedy: { kind: "make-variable", variable: "CFLAGS_ISA=-marm" },
-    reason: "by the same trial it would be Thumb, whose accesses to programs' memory then fail",
-    source: "arch/arm/Makefile, CFLAGS_ISA; the guest's /dev/urandom: Bad address",
-  },
-  {
     // Stable releases of 5.10 and later have the change.
     name: "riscv-isa",
     when: { kernel: { before: "5.10" }, arches: ["riscv64"], binutils: { from: "2.38" } },
