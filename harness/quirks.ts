@@ -180,8 +180,7 @@ export const quirks: readonly Quirk[] = [
     name: "arm-isa",
     when: { kernel: { before: "5.10" }, arches: ["arm"] },
     remedy: { kind: "make-variable", variable: "arch-y=-D__LINUX_ARM_ARCH__=7 -march=armv7-a" },
-    reason:
-      "it tries whether the compiler knows ARMv7, and a compiler for hard floats will not without a unit",
+    reason: "it tries -march=armv7-a alone, which a compiler for hard floats turns down",
     source: "arch/arm/Makefile, arch-$(CONFIG_CPU_32v7): cc-option in 5.2, not in 5.10",
   },
   {
