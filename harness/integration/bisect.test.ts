@@ -1,24 +1,18 @@
 import test, { type ExecutionContext } from "ava";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { exec } from "../exec.ts";
 import { bisectRecordSchema, type BisectRecord } from "../model/bisect.ts";
 import type { Scenario } from "../testing/fake-qemu-scenario.ts";
 import { makeHistory, stateOf, type CommitFiles } from "../testing/git-history.ts";
-import { Rig, type Finished } from "../testing/rig.ts";
+import type { Finished, Rig } from "../testing/rig.ts";
+import { rigsOfOneCache } from "../testing/rigs.ts";
 import { blames, eventually, tap } from "../testing/runs.ts";
-import { temporaryDir } from "../testing/tree.ts";
 
 /** Bisections of small histories; each is a whole run of the program. */
 
-let cache: string;
-test.before(async () => {
-  cache = await temporaryDir();
-});
-test.after.always(async () => {
-  await rm(cache, { recursive: true, force: true });
-});
+const makeRig = rigsOfOneCache();
 
 const two = (...lines: string[]) => [
   {
@@ -48,8 +42,7 @@ async function rigFor(
 ): Promise<{ rig: Rig; ids: readonly string[] }> {
   // Some thirty guests, on a host that may be busy.
   t.timeout(300_000);
-  const rig = await Rig.make(scenario, own ? undefined : cache);
-  t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
+  const rig = await makeRig(t, scenario, own);
   rig.command = "bisect";
   return { rig, ids: await makeHistory(rig.tree, commits) };
 }

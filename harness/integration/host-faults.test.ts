@@ -1,34 +1,41 @@
-import test, { type ExecutionContext } from "ava";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import test from "ava";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "../fingerprint.ts";
 import type { Scenario } from "../testing/fake-qemu-scenario.ts";
 import { Mirror } from "../testing/mirror.ts";
-import { Rig } from "../testing/rig.ts";
+import { rigsOfOneCache } from "../testing/rigs.ts";
 import { blames, good, harmless } from "../testing/runs.ts";
-import { packTarXz, temporaryDir } from "../testing/tree.ts";
+import { packTarXz } from "../testing/tree.ts";
 
 /** Faults of the machine, of the boot and of what is given; each is a whole run of the program. */
 
-let cache: string;
-test.before(async () => {
-  cache = await temporaryDir();
-});
-test.after.always(async () => {
-  await rm(cache, { recursive: true, force: true });
-});
-
-async function rigFor(t: ExecutionContext, scenario: Scenario = good, own = cache): Promise<Rig> {
-  const rig = await Rig.make(scenario, own);
-  t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
-  return rig;
-}
+const rigFor = rigsOfOneCache();
 
 const patchedBoot = (boot: NonNullable<Scenario["boot"]>): Scenario => ({
   ...good,
   variants: [{ kernelContains: "patched", boot }],
 });
 const kernelStarts = { console: "[    0.0] Linux version 6.12.117\n" };
+
+test.serial("a kernel that panics at boot: whose it is decides", async (t) => {
+  const boot = [
+    { console: "[    0.1] Linux version 6.12.117\n" },
+    { panic: "Attempted to kill init!" },
+  ];
+  const patched = await rigFor(t, { ...good, variants: [{ kernelContains: "patched", boot }] });
+  const series = await patched.run("--patch", await harmless(patched));
+  t.is(series.exitCode, 1, series.output);
+  t.is(series.record?.failures[0]?.blame, "series");
+  const folder = path.join(series.resultsDir ?? "", "kernels/harmless/boot-0");
+  t.regex(
+    await readFile(path.join(folder, "qemu.sh"), "utf8"),
+    /^#!.*\n\S*qemu-system-x86_64 .*-append/s,
+  );
+  const both = await rigFor(t, { ...good, boot });
+  const baseline = await both.run("--patch", await harmless(both));
+  t.is(baseline.exitCode, 4, baseline.output);
+});
 
 test.serial("a kernel that hangs at boot: the series' fault, with the console's end", async (t) => {
   const rig = await rigFor(t, patchedBoot([kernelStarts, { hang: true }]));
@@ -141,12 +148,10 @@ test.serial(
 );
 
 test.serial("a damaged cache entry is made again, and it is said", async (t) => {
-  const own = await temporaryDir();
-  t.teardown(() => rm(own, { recursive: true, force: true }));
-  const rig = await rigFor(t, good, own);
+  const rig = await rigFor(t, good, "own cache");
   const patch = await harmless(rig);
   t.is((await rig.run("--patch", patch)).exitCode, 0);
-  const kernels = path.join(own, "harness/kernels");
+  const kernels = path.join(rig.cache, "harness/kernels");
   const [entry = ""] = (await readdir(kernels)).filter((name) => /^[0-9a-f]{64}$/.test(name));
   const image = path.join(kernels, entry, "image");
   const whole = await readFile(image);
@@ -160,9 +165,7 @@ test.serial("a damaged cache entry is made again, and it is said", async (t) => 
 test.serial(
   "a damaged tarball is infra's fault; when it is sound again the run goes on",
   async (t) => {
-    const own = await temporaryDir();
-    t.teardown(() => rm(own, { recursive: true, force: true }));
-    const rig = await rigFor(t, good, own);
+    const rig = await rigFor(t, good, "own cache");
     await using mirror = await Mirror.start();
     const name = "linux-6.12.117.tar.xz";
     const tarball = path.join(rig.dir, name);

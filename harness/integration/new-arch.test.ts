@@ -1,12 +1,12 @@
-import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test, { type ExecutionContext } from "ava";
 import type { Arch } from "../arch.ts";
 import { exec } from "../exec.ts";
 import { projectDir } from "../paths.ts";
-import { Rig } from "../testing/rig.ts";
+import type { Rig } from "../testing/rig.ts";
+import { rigsOfOneCache } from "../testing/rigs.ts";
 import { good, harmless } from "../testing/runs.ts";
-import { temporaryDir } from "../testing/tree.ts";
 
 /** An architecture is a descriptor and a fragment: nothing else of the project knows of one. */
 
@@ -35,18 +35,11 @@ const vax: Arch = {
   slowdown: { tcg: 4, kvm: 1 },
 };
 
-let cache: string;
-test.before(async () => {
-  cache = await temporaryDir();
-});
-test.after.always(async () => {
-  await rm(cache, { recursive: true, force: true });
-});
+const makeRig = rigsOfOneCache();
 
 /** A copy of the project with the architecture in it, and the tools that it names. */
 async function projectWithVax(t: ExecutionContext, arch = vax): Promise<Rig> {
-  const rig = await Rig.make(good, cache);
-  t.teardown(() => rm(rig.dir, { recursive: true, force: true }));
+  const rig = await makeRig(t);
   const project = path.join(rig.dir, "project");
   await mkdir(project);
   for (const name of ["node_modules", "patches", "selftests", "images"])

@@ -1,70 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import arch from "../arch/x86_64.ts";
-import type { Event } from "../model/event.ts";
-import { Failure } from "../model/failure.ts";
-import { Slots } from "../pipeline/slots.ts";
-import { writeKeyInitramfs } from "../testing/fake-guest-keys.ts";
-import { installFakeQemu, plainBoot, readyLine } from "../testing/fake-qemu-scenario.ts";
-import type { Scenario } from "../testing/fake-qemu-scenario.ts";
-import type { BootRequest, Vm } from "../vm.ts";
+import { bootFailure, booted, bootRig } from "../testing/boot-rig.ts";
+import { plainBoot, readyLine, type Scenario } from "../testing/fake-qemu-scenario.ts";
 import { boot } from "./boot.ts";
 import { kernelCommandLine } from "./qemu-args.ts";
 
-interface Rig extends BootRequest {
-  readonly events: Event[];
-}
-
-/** A boot request whose QEMU is a fake that plays the scenario. */
-function rig(t: ExecutionContext, scenario: Scenario, change: Partial<BootRequest> = {}): Rig {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "boot-test-"));
-  t.teardown(() => {
-    rmSync(dir, { recursive: true, force: true });
-  });
-  installFakeQemu(dir, scenario, "qemu");
-  const kernel = path.join(dir, "vmlinux");
-  writeFileSync(kernel, "a kernel");
-  const initramfs = path.join(dir, "initramfs");
-  const events: Event[] = [];
-  return {
-    label: "baseline",
-    arch: { ...arch, qemu: { ...arch.qemu, binary: path.join(dir, "qemu") } },
-    accelerator: { name: "kvm", why: "a test" },
-    kernel,
-    initramfs,
-    ssh: writeKeyInitramfs(initramfs),
-    consoleFile: path.join(dir, "console.log"),
-    kernelBlame: "baseline",
-    emit: (event) => events.push(event),
-    events,
-    ...change,
-  };
-}
-
-/**
- * Every fake QEMU is a Node of its own: all at once they would take seconds to start, and come too
- * late for the bounds that a test is about.
- */
-const starts = new Slots(4);
-
-async function bootFailure(t: ExecutionContext, request: BootRequest): Promise<Failure> {
-  return t.throwsAsync(
-    starts.use(() => boot(request)),
-    { instanceOf: Failure },
-  );
-}
-
-/** Boots, and makes sure that the VM does not outlive the test. */
-async function booted(t: ExecutionContext, request: BootRequest): Promise<Vm> {
-  const vm = await starts.use(() => boot(request));
-  t.teardown(() => vm.stop());
-  return vm;
-}
-
 test("a guest boots, runs commands, and stops", async (t) => {
-  const request = rig(t, {
+  const request = bootRig(t, {
     commands: [
       { match: "^hello", steps: [{ stdout: "out" }, { stderr: "err" }], exit: 3 },
       { match: "^cat$", cat: true },
@@ -87,40 +31,14 @@ test("a guest boots, runs commands, and stops", async (t) => {
 });
 
 test("no socket is left behind, not even by a harness that is killed", async (t) => {
-  const vm = await booted(t, rig(t, {}));
+  const vm = await booted(t, bootRig(t, {}));
   const socket = vm.commandLine.find((each) => each.startsWith("socket,id=qmp"));
   const dir = path.dirname(socket?.split("path=")[1] ?? "");
   t.regex(dir, /harness-vm-/);
   t.false(existsSync(dir));
-  const silent = rig(t, { silentMonitor: true }, { timeoutScale: 0.05 });
+  const silent = bootRig(t, { silentMonitor: true }, { timeoutScale: 0.05 });
   const failure = await bootFailure(t, silent);
   t.is(failure.reason, "qemu-failed");
-});
-
-test("output arrives as it comes, and the console's part of a command is known", async (t) => {
-  const request = rig(t, {
-    commands: [
-      {
-        match: "talk",
-        steps: [
-          { stdout: "a" },
-          { console: "[    1.0] between\n" },
-          { seconds: 0.2 },
-          { stdout: "b" },
-        ],
-      },
-    ],
-  });
-  const vm = await booted(t, request);
-  const chunks: string[] = [];
-  const result = await vm.exec("talk", { onStdout: (chunk) => chunks.push(chunk.toString()) });
-  t.deepEqual(chunks, ["a", "b"]);
-  t.is(
-    readFileSync(request.consoleFile)
-      .subarray(...result.console)
-      .toString(),
-    "[    1.0] between\n",
-  );
 });
 
 test("a kernel that panics at boot is the kernel's fault, told by the panic's title", async (t) => {
@@ -130,7 +48,7 @@ test("a kernel that panics at boot is the kernel's fault, told by the panic's ti
   ] as const;
   const failure = await bootFailure(
     t,
-    rig(t, { boot: steps }, { label: "wait6", kernelBlame: "series" }),
+    bootRig(t, { boot: steps }, { label: "wait6", kernelBlame: "series" }),
   );
   t.is(failure.reason, "boot-panic");
   t.is(failure.blame, "series");
@@ -141,7 +59,7 @@ test("a kernel that panics at boot is the kernel's fault, told by the panic's ti
 
 test("an oops at boot names the function that oopsed", async (t) => {
   const boots = [{ oops: "do_wait" }, { panic: "Fatal exception" }] as const;
-  const request = rig(t, { boot: boots });
+  const request = bootRig(t, { boot: boots });
   const failure = await bootFailure(t, request);
   t.is(
     failure.what,
@@ -159,7 +77,7 @@ test("a kernel that falls silent at boot is given up before the boot's bound", a
     boot: [{ console: "[    0.1] Calibrating delay loop...\n" }, { hang: true }],
   } as const;
   const started = performance.now();
-  const failure = await bootFailure(t, rig(t, hang));
+  const failure = await bootFailure(t, bootRig(t, hang));
   t.is(failure.reason, "boot-hang");
   t.is(failure.blame, "baseline");
   t.regex(failure.what, /hangs at boot: no output for 4\.0 s/);
@@ -172,7 +90,7 @@ test("a kernel that talks for ever and never gets ready is given up", async (t) 
     { console: `line ${i}\n` },
     { seconds: 0.05 },
   ]);
-  const failure = await bootFailure(t, rig(t, { boot: chatter.flat() }));
+  const failure = await bootFailure(t, bootRig(t, { boot: chatter.flat() }));
   t.is(failure.reason, "boot-hang");
   t.regex(failure.what, /not within 8\.0 s/);
 });
@@ -180,7 +98,7 @@ test("a kernel that talks for ever and never gets ready is given up", async (t) 
 test("a kernel that ignores its command line is told as such, one that takes it is not", async (t) => {
   const notices = async (line: string) => {
     const stdout = `0.90 0.10\n${line}\n`;
-    const request = rig(t, { commands: [{ match: "proc/cmdline", steps: [{ stdout }] }] });
+    const request = bootRig(t, { commands: [{ match: "proc/cmdline", steps: [{ stdout }] }] });
     await booted(t, request);
     return request.events.flatMap((event) => (event.type === "notice" ? [event.text] : []));
   };
@@ -195,7 +113,7 @@ test("a guest whose init finds no network says so", async (t) => {
     { console: "[    0.4] HARNESS-FAILED eth0: No such device\n" },
     { hang: true },
   ] as const;
-  const failure = await bootFailure(t, rig(t, { boot: steps }));
+  const failure = await bootFailure(t, bootRig(t, { boot: steps }));
   t.is(failure.reason, "boot-no-network");
   t.is(failure.blame, "baseline");
   t.regex(failure.what, /has no network: eth0: No such device/);
@@ -211,7 +129,7 @@ for (const [said, reason, blame] of [
       { console: "[    0.6] HARNESS-READY init=0.4 ready=0.6\n" },
       { hang: true },
     ] as const;
-    const failure = await bootFailure(t, rig(t, { boot: steps }));
+    const failure = await bootFailure(t, bootRig(t, { boot: steps }));
     t.is(failure.reason, reason);
     t.is(failure.blame, blame);
     t.true(failure.what.includes(said));
@@ -220,7 +138,7 @@ for (const [said, reason, blame] of [
 
 for (const ssh of ["silent", "closed"] as const) {
   test(`a guest that is ready and whose ssh is ${ssh} is the kernel's fault`, async (t) => {
-    const failure = await bootFailure(t, rig(t, { ssh }));
+    const failure = await bootFailure(t, bootRig(t, { ssh }));
     t.is(failure.reason, "boot-no-ssh");
     t.is(failure.blame, "baseline");
     t.truthy(failure.hint);
@@ -230,7 +148,7 @@ for (const ssh of ["silent", "closed"] as const) {
 for (const ssh of ["wrong-host-key", "refuse-key"] as const) {
   test(`a login that cannot work (${ssh}) is infra's fault, at once`, async (t) => {
     const started = performance.now();
-    const failure = await bootFailure(t, rig(t, { ssh }, { timeoutScale: 30 }));
+    const failure = await bootFailure(t, bootRig(t, { ssh }, { timeoutScale: 30 }));
     t.is(failure.reason, "ssh-login");
     t.is(failure.blame, "infra");
     t.true(performance.now() - started < 60_000);
@@ -238,7 +156,7 @@ for (const ssh of ["wrong-host-key", "refuse-key"] as const) {
 }
 
 test("QEMU that is not installed is infra's fault, with the package to install", async (t) => {
-  const request = rig(t, {});
+  const request = bootRig(t, {});
   const qemu = { ...request.arch.qemu, binary: "qemu-system-not-there" };
   const failure = await bootFailure(t, { ...request, arch: { ...request.arch, qemu } });
   t.is(failure.reason, "qemu-missing");
@@ -248,7 +166,7 @@ test("QEMU that is not installed is infra's fault, with the package to install",
 
 test("QEMU that ends at once is infra's fault, with what it printed", async (t) => {
   const message = "qemu-system-x86_64: cannot set up guest memory: Cannot allocate memory";
-  const failure = await bootFailure(t, rig(t, { boot: [{ qemuExits: 1, message }] }));
+  const failure = await bootFailure(t, bootRig(t, { boot: [{ qemuExits: 1, message }] }));
   t.is(failure.reason, "qemu-failed");
   t.is(failure.blame, "infra");
   t.true(failure.evidence?.includes(message));
@@ -257,7 +175,7 @@ test("QEMU that ends at once is infra's fault, with what it printed", async (t) 
 
 for (const killQemu of ["SIGKILL", "SIGTERM"] as const) {
   test(`QEMU killed by ${killQemu} at boot is infra's fault`, async (t) => {
-    const failure = await bootFailure(t, rig(t, { boot: [{ killQemu }] }));
+    const failure = await bootFailure(t, bootRig(t, { boot: [{ killQemu }] }));
     t.is(failure.reason, "qemu-killed");
     t.is(failure.blame, "infra");
     t.regex(failure.what, new RegExp(killQemu));
@@ -265,125 +183,20 @@ for (const killQemu of ["SIGKILL", "SIGTERM"] as const) {
 }
 
 test("a QEMU whose monitor is silent is given up", async (t) => {
-  const failure = await bootFailure(t, rig(t, { silentMonitor: true }, { timeoutScale: 0.05 }));
+  const failure = await bootFailure(t, bootRig(t, { silentMonitor: true }, { timeoutScale: 0.05 }));
   t.is(failure.reason, "qemu-failed");
   t.is(failure.blame, "infra");
 });
 
 test("a guest that resets at boot without a word", async (t) => {
-  const failure = await bootFailure(t, rig(t, { boot: [{ reset: true }] }));
+  const failure = await bootFailure(t, bootRig(t, { boot: [{ reset: true }] }));
   t.is(failure.reason, "boot-reset");
   t.is(failure.blame, "baseline");
 });
 
-test("a panic in a command ends the command with the guest's death", async (t) => {
-  const commands = [
-    {
-      match: "bad",
-      steps: [{ stdout: "TAP\n" }, { panic: "Attempted to kill init! exitcode=0x00000009" }],
-    },
-  ];
-  const vm = await booted(t, rig(t, { commands }));
-  const { end, stdout } = await vm.exec("bad");
-  t.deepEqual(end, {
-    how: "guest-died",
-    death: { how: "panic", title: "Kernel panic: Attempted to kill init! exitcode=0x00000009" },
-  });
-  t.is(stdout.toString(), "TAP\n");
-  t.is((await vm.died).how, "panic");
-});
-
-test("an oops that does not kill is a splat; the command goes on", async (t) => {
-  const commands = [{ match: "bad", steps: [{ oops: "sys_wait6" }, { stdout: "on" }] }];
-  const vm = await booted(t, rig(t, { commands }));
-  const { end, stdout, console } = await vm.exec("bad");
-  t.deepEqual(end, { how: "exited", code: 0 });
-  t.is(stdout.toString(), "on");
-  t.deepEqual(
-    vm.console.splats.map(({ kind, title }) => [kind, title]),
-    [["oops", "kernel NULL pointer dereference in sys_wait6"]],
-  );
-  const offset = vm.console.splats[0]?.offset ?? -1;
-  t.true(offset >= console[0] && offset < console[1]);
-});
-
-test("QEMU killed during a command", async (t) => {
-  const vm = await booted(
-    t,
-    rig(t, { commands: [{ match: "x", steps: [{ killQemu: "SIGKILL" }] }] }),
-  );
-  const { end } = await vm.exec("x");
-  t.deepEqual(end, { how: "guest-died", death: { how: "qemu-killed", signal: "SIGKILL" } });
-});
-
-test("a command that hangs is given up after its bound; the next one runs", async (t) => {
-  const commands = [{ match: "hang", steps: [{ stdout: "begun" }, { hang: true }] as const }];
-  const vm = await booted(t, rig(t, { commands }));
-  const { end, stdout } = await vm.exec("hang", { timeoutSeconds: 0.3 });
-  t.deepEqual(end, { how: "timeout", seconds: 0.3 });
-  t.is(stdout.toString(), "begun");
-  t.deepEqual((await vm.exec("next")).end, { how: "exited", code: 0 });
-});
-
-test("ssh lost while the kernel lives is told apart from a kernel that hangs", async (t) => {
-  const commands = [{ match: "x", steps: [{ dropSsh: true } as const] }];
-  const alive = await booted(t, rig(t, { commands }, { timeoutScale: 4 }));
-  t.deepEqual((await alive.exec("x")).end, { how: "connection-lost", kernelAnswers: true });
-  t.deepEqual((await alive.exec("y")).end, { how: "connection-lost", kernelAnswers: true });
-  const hung = await booted(t, rig(t, { commands, sysrq: false }, { timeoutScale: 4 }));
-  t.deepEqual((await hung.exec("x")).end, { how: "connection-lost", kernelAnswers: false });
-});
-
-test("a connection that was lost once is made anew", async (t) => {
-  const commands = [{ match: "x", steps: [{ breakConnections: true } as const] }];
-  const vm = await booted(t, rig(t, { commands }));
-  t.is((await vm.exec("x")).end.how, "connection-lost");
-  t.deepEqual((await vm.exec("y")).end, { how: "exited", code: 0 });
-});
-
-test("a guest that freezes is noticed by keepalives", async (t) => {
-  const commands = [{ match: "x", steps: [{ freeze: true } as const] }];
-  const vm = await booted(t, rig(t, { commands }));
-  t.deepEqual((await vm.exec("x")).end, { how: "connection-lost", kernelAnswers: false });
-});
-
-test("output without end is cut at its bound", async (t) => {
-  const flood = { flood: 20 << 20, text: "ok 1 \u001b[31mred\n", to: "stdout" } as const;
-  const vm = await booted(t, rig(t, { commands: [{ match: "flood", steps: [flood] }] }));
-  const { end, stdout } = await vm.exec("flood", { maxBytes: 100_000 });
-  t.deepEqual(end, { how: "too-much-output", maxBytes: 100_000 });
-  t.is(stdout.length, 100_000);
-  t.deepEqual((await vm.exec("next")).end, { how: "exited", code: 0 });
-});
-
-test("100 MB of console do not fill the memory, and stay whole in the file", async (t) => {
-  const flood = { flood: 100 << 20, text: "x".repeat(997), to: "console" } as const;
-  const commands = [{ match: "flood", steps: [flood, { warn: "do_wait" } as const] }];
-  const request = rig(t, { commands });
-  const vm = await booted(t, request);
-  const before = process.memoryUsage().rss;
-  await vm.exec("flood");
-  while (vm.console.splats.length === 0) await new Promise((r) => setTimeout(r, 20));
-  t.true(process.memoryUsage().rss - before < 80 << 20);
-  t.true(vm.console.offset > 100 << 20);
-  t.is(vm.console.splats[0]?.title, "WARNING in do_wait");
-});
-
-test("garbage on console and stdout is bytes", async (t) => {
-  const steps = [
-    { garbage: 5000, to: "console" },
-    { garbage: 5000, to: "stdout" },
-  ] as const;
-  const vm = await booted(t, rig(t, { commands: [{ match: "g", steps }] }));
-  const { end, stdout } = await vm.exec("g");
-  t.deepEqual(end, { how: "exited", code: 0 });
-  t.is(stdout.length, 5000);
-  t.deepEqual([...stdout.subarray(0, 3)], [13, 180, 91]);
-});
-
 test("an abort ends boot and command", async (t) => {
   const early = new AbortController();
-  const booting = boot(rig(t, { boot: [{ hang: true }] }, { signal: early.signal }));
+  const booting = boot(bootRig(t, { boot: [{ hang: true }] }, { signal: early.signal }));
   setTimeout(() => {
     early.abort(new Error("Ctrl-C"));
   }, 200);
@@ -391,7 +204,7 @@ test("an abort ends boot and command", async (t) => {
 
   const late = new AbortController();
   const commands = [{ match: "x", steps: [{ hang: true } as const] }];
-  const vm = await booted(t, rig(t, { commands }, { signal: late.signal }));
+  const vm = await booted(t, bootRig(t, { commands }, { signal: late.signal }));
   const running = vm.exec("x");
   late.abort();
   t.deepEqual((await running).end, { how: "guest-died", death: { how: "stopped" } });
@@ -402,7 +215,7 @@ test("a scenario may change with the kernel and from start to start", async (t) 
     boot: plainBoot,
     variants: [{ kernelContains: "a kernel", start: 2, boot: [{ panic: "second" }] }],
   };
-  const request = rig(t, scenario);
+  const request = bootRig(t, scenario);
   await (await boot(request)).stop();
   t.is((await bootFailure(t, request)).reason, "boot-panic");
   await (await boot(request)).stop();
