@@ -1,14 +1,4 @@
-import {
-  compareKernelVersions,
-  parseKernelVersion,
-  type KernelVersion,
-} from "./model/kernel-version.ts";
-
-/** Versions from one on (it belongs to them) and before another (it does not); each end may be open. */
-export interface VersionRange {
-  readonly from?: string;
-  readonly before?: string;
-}
+import { isWithin, type KernelVersion, type VersionRange } from "./model/kernel-version.ts";
 
 /** What is done about a quirk: inert data, which pipeline/plan-quirks.ts puts into a plan. */
 export type Remedy =
@@ -270,9 +260,10 @@ export function quirksFor(here: Surroundings, table: readonly Quirk[] = quirks):
   return table.filter(
     ({ when }) =>
       (when.arches?.includes(here.arch) ?? true) &&
-      (["kernel", "gcc", "clang", "binutils", "qemu"] as const).every((what) =>
-        isWithin(here[what], when[what]),
-      ),
+      (["kernel", "gcc", "clang", "binutils", "qemu"] as const).every((what) => {
+        const [version, range] = [here[what], when[what]];
+        return range === undefined || (version !== undefined && isWithin(version, range));
+      }),
   );
 }
 
@@ -304,20 +295,4 @@ export function whenText({ when: { arches, ...ranges } }: Quirk): string {
     [what, ...(from ? [`from ${from}`] : []), ...(before ? [`before ${before}`] : [])].join(" "),
   );
   return [...places, ...(arches ? [arches.join(" ")] : [])].join(", ");
-}
-
-function isWithin(version: KernelVersion | undefined, range: VersionRange | undefined): boolean {
-  if (!range) return true;
-  if (!version) return false;
-  // A release candidate has the code of its release, as far as quirks go.
-  const plain = { ...version, extra: "" };
-  const bound = (text: string) => {
-    const parsed = parseKernelVersion(text);
-    if (!parsed) throw new Error(`"${text}" in the table of quirks is no version`);
-    return compareKernelVersions(plain, parsed);
-  };
-  return (
-    (range.from === undefined || bound(range.from) >= 0) &&
-    (range.before === undefined || bound(range.before) < 0)
-  );
 }

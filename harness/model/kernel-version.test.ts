@@ -1,5 +1,6 @@
 import test from "ava";
-import { formatKernelVersion, versionIn } from "./kernel-version.ts";
+import { kernelVersion } from "../testing/versions.ts";
+import { formatKernelVersion, isWithin, versionIn } from "./kernel-version.ts";
 
 test("what a tool says of itself holds its version, whoever built it", (t) => {
   for (const [says, version] of [
@@ -15,4 +16,22 @@ test("what a tool says of itself holds its version, whoever built it", (t) => {
   }
   t.is(versionIn(""), undefined);
   t.is(versionIn("a tool without a version"), undefined);
+});
+
+test("a range begins with its first version and ends before the other", (t) => {
+  for (const [version, range, within] of [
+    ["5.9", { before: "5.9" }, false],
+    ["5.8.18", { before: "5.9" }, true],
+    ["5.9-rc1", { before: "5.9" }, false],
+    ["5.9-rc1", { from: "5.9" }, true],
+    ["5.9", { from: "5.9" }, true],
+    ["6.12", { from: "5.11", before: "6.12" }, false],
+    ["6.11.3", { from: "5.11", before: "6.12" }, true],
+    ["5.10", { from: "5.11", before: "6.12" }, false],
+    ["4.19", {}, true],
+  ] as const)
+    t.is(isWithin(kernelVersion(version), range), within, `${version} ${JSON.stringify(range)}`);
+  t.throws(() => isWithin(kernelVersion("5.9"), { from: "next" }), {
+    message: /"next".*no version/,
+  });
 });

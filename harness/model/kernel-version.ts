@@ -51,6 +51,26 @@ function candidateNumber(extra: string): number {
   return match ? Number(match[1]) : Number.MAX_SAFE_INTEGER;
 }
 
+/** Versions from one on (it belongs to them) and before another (it does not); each end may be open. */
+export interface VersionRange {
+  readonly from?: string;
+  readonly before?: string;
+}
+
+/**
+ * Whether a version lies in a range. A release candidate counts as its release, whose code it has.
+ * Throws Error where an end of the range is no version.
+ */
+export function isWithin(version: KernelVersion, { from, before }: VersionRange): boolean {
+  const plain = { ...version, extra: "" };
+  const bound = (text: string) => {
+    const parsed = parseKernelVersion(text);
+    if (!parsed) throw new Error(`"${text}", the end of a range, is no version`);
+    return compareKernelVersions(plain, parsed);
+  };
+  return (from === undefined || bound(from) >= 0) && (before === undefined || bound(before) < 0);
+}
+
 export function formatKernelVersion(v: KernelVersion): string {
   return `${v.major}.${v.minor}${v.patch ? `.${v.patch}` : ""}${v.extra}`;
 }

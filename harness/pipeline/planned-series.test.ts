@@ -5,10 +5,10 @@ import { kernelVersion } from "../testing/versions.ts";
 import { plannedSeries } from "./planned-series.ts";
 
 const names = ["ptrace-get-syscall-info", "wait6"];
+const given = await loadSeries({ names, notice: () => undefined });
 
 async function planned(arch: string, version: string, named: readonly string[] = []) {
   const notices: string[] = [];
-  const given = await loadSeries({ names, notice: () => undefined });
   const wanted = { named, kernel: kernelVersion(version), arch };
   const found = await plannedSeries(given, wanted, (text) => notices.push(text));
   return { found, names: found.map(({ series }) => series.name), notices };
@@ -34,12 +34,18 @@ test("one that was asked for by name is not left out in silence", async (t) => {
   t.is(old.reason, "no-patches-for-kernel");
 });
 
-test("exceptions are those of the architecture, and are told", async (t) => {
-  const exceptions = async (arch: string) =>
-    (await planned(arch, "6.12")).found[0]?.series.except?.flatMap(({ cases }) => cases) ?? [];
+test("exceptions are those of the architecture and the kernel, and are told", async (t) => {
+  const exceptions = async (arch: string, version = "6.12") =>
+    (await planned(arch, version)).found[0]?.series.except?.flatMap(({ cases }) => cases) ?? [];
   t.true((await exceptions("riscv64")).includes("ptrace-syscall-info.stops.single_step_is_none*"));
   t.deepEqual(await exceptions("x86_64"), []);
   t.true((await exceptions("arm64")).includes("strace.upstream.int_0x80"), "all but x86_64");
+  const attaching = "ptrace-syscall-info.exec.attach_in_exec_*";
+  t.deepEqual(await exceptions("x86_64", "5.10"), [
+    "ptrace-syscall-info.values.upper_half_of_number_is_ignored*",
+  ]);
+  t.true((await exceptions("x86_64", "5.8.18")).includes(attaching));
+  t.false((await exceptions("x86_64", "5.9")).includes(attaching));
   const { notices } = await planned("riscv64", "6.12");
   t.true(notices.some((text) => text.endsWith("the architecture has no PTRACE_SINGLESTEP")));
 });

@@ -1,5 +1,5 @@
 import { Failure } from "../model/failure.ts";
-import type { KernelVersion } from "../model/kernel-version.ts";
+import { isWithin, type KernelVersion } from "../model/kernel-version.ts";
 import type { PatchSet, Series } from "../series.ts";
 
 /** A series and its patches for the run's kernel. */
@@ -28,8 +28,10 @@ export async function plannedSeries(
     try {
       refuseUnfit(series, arch);
       const set = await series.patchesFor(kernel);
-      const except = [...(series.except ?? []), ...(set.changes?.except ?? [])].filter(
-        ({ arches }) => arches === undefined || isAmong(arch, arches),
+      const except = (series.except ?? []).filter(
+        (each) =>
+          (each.arches === undefined || isAmong(arch, each.arches)) &&
+          (each.kernel === undefined || isWithin(kernel, each.kernel)),
       );
       for (const { cases, because } of except)
         notice(`${series.name} proves nothing by ${cases.join(", ")} on this kernel: ${because}`);

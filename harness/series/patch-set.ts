@@ -1,5 +1,5 @@
 import { fingerprint, sha256 } from "../fingerprint.ts";
-import type { KernelVersion } from "../model/kernel-version.ts";
+import type { KernelVersion, VersionRange } from "../model/kernel-version.ts";
 
 /** One patch of a series. */
 export interface Patch {
@@ -25,7 +25,7 @@ export interface PatchSet {
 
 /** What a folder of patches may say of itself, in place of what the series says. */
 export type SeriesChanges = Partial<
-  Pick<Series, "title" | "description" | "control" | "suites" | "proves" | "except">
+  Pick<Series, "title" | "description" | "control" | "suites" | "proves">
 >;
 
 /** Cases of a series that its kernels are too old for, or that an architecture cannot have. */
@@ -34,6 +34,8 @@ export interface Exception {
   readonly cases: readonly string[];
   /** Where that is so; everywhere when absent, everywhere but on x86_64 where "!x86_64" stands. */
   readonly arches?: readonly string[];
+  /** The kernels that are too old, or not yet old enough, for it; all when absent. */
+  readonly kernel?: VersionRange;
   readonly because: string;
 }
 

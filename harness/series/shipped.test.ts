@@ -1,5 +1,5 @@
 import test from "ava";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { loadArches } from "../arch.ts";
 import { Failure } from "../model/failure.ts";
@@ -94,22 +94,32 @@ test("a kernel's folder may change what the series says of itself, and nothing e
   t.is(failure.reason, "bad-series");
 });
 
-test("what proves nothing on an architecture is said with it, for all kernels or from one on", async (t) => {
+test("what proves nothing is so of an architecture or of a range of kernels, not everywhere", async (t) => {
   const { series, read } = await shipped();
-  const because = "it has none";
-  const file = path.join(series, "series.json");
-  const described = JSON.parse(await readFile(file, "utf8")) as object;
-  const everywhere = { cases: ["wait6.a.*"], arches: ["riscv64"], because };
-  await writeFile(file, JSON.stringify({ ...described, except: [everywhere] }));
-  const except = [{ cases: ["wait6.b.*"], because }];
-  await writeFiles(path.join(series, "6.12"), { "series.json": JSON.stringify({ except }) });
-  const wait6 = await read("wait6");
-  t.deepEqual(wait6?.except, [everywhere]);
-  t.deepEqual((await wait6?.patchesFor(kernelVersion("6.12")))?.changes, { except });
-  // Without an architecture it would hold nowhere: what is no proof anywhere is not to be claimed.
-  await writeFile(file, JSON.stringify({ ...described, except }));
-  const failure = await t.throwsAsync(read("wait6"), { instanceOf: Failure });
-  t.is(failure.reason, "bad-series");
+  const described = JSON.parse(await readFile(path.join(series, "series.json"), "utf8")) as object;
+  const withException = async (where: object) => {
+    const except = [{ cases: ["wait6.a.*"], because: "it has none", ...where }];
+    await writeFiles(series, { "series.json": JSON.stringify({ ...described, except }) });
+    return { except, wait6: await read("wait6") };
+  };
+  for (const where of [
+    { arches: ["riscv64"] },
+    { kernel: { before: "5.9" } },
+    { arches: ["sh4"], kernel: { from: "5.11", before: "6.12" } },
+  ]) {
+    const { except, wait6 } = await withException(where);
+    t.deepEqual(wait6?.except, except);
+  }
+  for (const [where, said] of [
+    [{}, /an exception is of some architectures, or of some kernels/],
+    [{ kernel: {} }, /an exception is of some architectures, or of some kernels/],
+    [{ kernel: { before: "next" } }, /before.*no version|no version.*before/s],
+    [{ kernel: { until: "5.9" } }, /until/],
+  ] as const) {
+    const failure = await t.throwsAsync(withException(where), { instanceOf: Failure });
+    t.is(failure.reason, "bad-series");
+    t.regex(failure.evidence ?? "", said);
+  }
 });
 
 test("an unknown series is the user's fault, with those that there are", async (t) => {

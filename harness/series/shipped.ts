@@ -25,10 +25,23 @@ import { filesOf } from "./reach.ts";
 /** The file that makes a folder a series. */
 const description = "series.json";
 
-const exceptionSchema = z.strictObject({
-  cases: z.array(z.string()).min(1),
-  because: z.string().min(1),
+const versionSchema = z.string().refine((text) => parseKernelVersion(text) !== undefined, {
+  error: "no version of the kernel",
 });
+
+/** What is no proof on any kernel of any architecture is not to be claimed. */
+const exceptionSchema = z
+  .strictObject({
+    cases: z.array(z.string()).min(1),
+    arches: z.array(z.string()).min(1).exactOptional(),
+    kernel: z
+      .strictObject({ from: versionSchema.exactOptional(), before: versionSchema.exactOptional() })
+      .exactOptional(),
+    because: z.string().min(1),
+  })
+  .refine(({ arches, kernel }) => arches ?? kernel?.from ?? kernel?.before, {
+    error: "an exception is of some architectures, or of some kernels",
+  });
 
 /** patches/<series>/series.json. */
 const seriesSchema = z.strictObject({
@@ -39,8 +52,7 @@ const seriesSchema = z.strictObject({
   suites: z.array(z.string()).default([]),
   proves: z.array(z.string()).default([]),
   features: z.array(featureSchema).default([]),
-  /** What holds for all kernels is of an architecture. */
-  except: z.array(exceptionSchema.extend({ arches: z.array(z.string()).min(1) })).default([]),
+  except: z.array(exceptionSchema).default([]),
   unfit: z
     .array(z.strictObject({ arches: z.array(z.string()).min(1), because: z.string().min(1) }))
     .default([]),
@@ -53,9 +65,6 @@ const changesSchema = z.strictObject({
   control: z.boolean().exactOptional(),
   suites: z.array(z.string()).exactOptional(),
   proves: z.array(z.string()).exactOptional(),
-  except: z
-    .array(exceptionSchema.extend({ arches: z.array(z.string()).min(1).exactOptional() }))
-    .exactOptional(),
 });
 
 /** The names of the series in a patches folder: each folder with a series.json is one. */
