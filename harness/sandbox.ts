@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { exec, type ExecOptions, type ExecResult } from "./exec.ts";
 import { toolchainsDir } from "./paths.ts";
+import { hugePagesLibrary } from "./sandbox/huge-pages.ts";
 
 export interface SandboxOptions extends ExecOptions {
   /** Host folder -> folder inside, readable only. Inside names are below /mnt, or the same as outside. */
@@ -45,13 +46,22 @@ const memoryEnv: Readonly<Record<string, string>> = {
   GLIBC_TUNABLES: "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432",
 };
 
+/** The same for what compilers map themselves. */
+async function memoryArgs(): Promise<string[]> {
+  const library = await hugePagesLibrary();
+  if (library === undefined) return [];
+  const inside = "/mnt/huge-pages.so";
+  return ["--ro-bind", library, inside, "--setenv", "LD_PRELOAD", inside];
+}
+
 /** Runs a build command in the sandbox to its end. */
-export function execSandboxed(
+export async function execSandboxed(
   command: string,
   args: readonly string[],
   options: SandboxOptions,
 ): Promise<ExecResult> {
-  return exec("bwrap", [...sandboxArgs(options), "--", command, ...args], {
+  const sandbox = [...sandboxArgs(options), ...(await memoryArgs())];
+  return exec("bwrap", [...sandbox, "--", command, ...args], {
     ...options,
     env: { ...memoryEnv, ...options.env },
   });
