@@ -2,7 +2,7 @@ import test from "ava";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { sha256 } from "../fingerprint.ts";
-import type { Scenario } from "../testing/fake-qemu-scenario.ts";
+import { plainBoot, type Scenario } from "../testing/fake-qemu-scenario.ts";
 import { Mirror } from "../testing/mirror.ts";
 import { rigsOfOneCache } from "../testing/rigs.ts";
 import { blames, good, harmless } from "../testing/runs.ts";
@@ -27,6 +27,7 @@ test.serial("a kernel that panics at boot: whose it is decides", async (t) => {
   const series = await patched.run("--patch", await harmless(patched));
   t.is(series.exitCode, 1, series.output);
   t.is(series.record?.failures[0]?.blame, "series");
+  t.regex(series.record?.failures[0]?.what ?? "", /panics at boot: .* \(in both of two boots\)$/);
   const folder = path.join(series.resultsDir ?? "", "kernels/harmless/boot-0");
   t.regex(
     await readFile(path.join(folder, "qemu.sh"), "utf8"),
@@ -36,6 +37,34 @@ test.serial("a kernel that panics at boot: whose it is decides", async (t) => {
   const baseline = await both.run("--patch", await harmless(both));
   t.is(baseline.exitCode, 4, baseline.output);
 });
+
+test.serial(
+  "a kernel that panics in one boot and comes up in the next: both are said",
+  async (t) => {
+    const kernelContains = "patched";
+    const panic = [kernelStarts, { panic: "Attempted to kill init!" }];
+    const rig = await rigFor(t, {
+      ...good,
+      // The first start is the baseline's.
+      variants: [
+        { kernelContains, boot: panic },
+        { kernelContains, start: 3, boot: plainBoot },
+      ],
+    });
+    const finished = await rig.run("--patch", await harmless(rig));
+    t.is(finished.exitCode, 1, finished.output);
+    t.deepEqual(blames(finished), ["series boot-panic"]);
+    t.regex(
+      finished.record?.failures[0]?.what ?? "",
+      /\(in one boot of two: a second one came up\)$/,
+    );
+    const consoles = path.join(finished.resultsDir ?? "", "kernels/harmless");
+    t.deepEqual((await readdir(consoles)).filter((name) => name.startsWith("boot-")).sort(), [
+      "boot-0",
+      "boot-1",
+    ]);
+  },
+);
 
 test.serial("a kernel that hangs at boot: the series' fault, with the console's end", async (t) => {
   const rig = await rigFor(t, patchedBoot([kernelStarts, { hang: true }]));

@@ -1,7 +1,7 @@
 import { allEnded } from "../model/all-ended.ts";
 import { inStep, type Emit } from "../model/event.ts";
 import { shellQuoted } from "../model/escape.ts";
-import type { Blame } from "../model/failure.ts";
+import { Failure, type Blame } from "../model/failure.ts";
 import type { BootRecord } from "../model/run.ts";
 import type { CaseResult } from "../model/verdict.ts";
 import type { RunFolder } from "../store.ts";
@@ -147,7 +147,33 @@ export class KernelTests {
     await allEnded([first, first.catch(() => undefined).then(() => second)]);
   }
 
+  /** A kernel that does not come up is booted once more: whether it never does is said with the failure. */
   async #boot(progress: (text: string) => void): Promise<{ vm: Vm; files: BootFiles }> {
+    const { blame, signal, enough } = this.#request;
+    try {
+      return await this.#bootOnce(progress);
+    } catch (thrown) {
+      // Who asks until there is enough counts boots himself (bisect/judge.ts).
+      if (!(thrown instanceof Failure) || thrown.blame !== blame || signal.aborted || enough)
+        throw thrown;
+      const second = await this.#secondBoot(progress, thrown);
+      throw new Failure({ ...thrown.details, what: `${thrown.what} (${second})` });
+    }
+  }
+
+  /** What a second boot did, for people. Throws what is not the kernel's fault. */
+  async #secondBoot(progress: (text: string) => void, first: Failure): Promise<string> {
+    try {
+      const { vm } = await this.#bootOnce(progress);
+      await vm.stop();
+      return "in one boot of two: a second one came up";
+    } catch (again) {
+      if (!(again instanceof Failure) || again.blame !== first.blame) throw again;
+      return again.what === first.what ? "in both of two boots" : `a second boot: ${again.what}`;
+    }
+  }
+
+  async #bootOnce(progress: (text: string) => void): Promise<{ vm: Vm; files: BootFiles }> {
     const { label, folder } = this.#request;
     const number = this.#boots++;
     progress(number === 0 ? "booting" : "booting again");
