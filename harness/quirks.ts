@@ -124,6 +124,19 @@ export const quirks: readonly Quirk[] = [
     source: "the console with loglevel=7: virtio_pci: leaving for legacy driver",
   },
   {
+    name: "mips-llsc",
+    when: {
+      kernel: { before: "5.12" },
+      arches: ["mips", "mipsel", "mips64", "mips64el"],
+      binutils: { from: "2.35" },
+    },
+    remedy: { kind: "make-variable", variable: "KCPPFLAGS=-Wa,-mno-fix-loongson3-llsc" },
+    reason:
+      "Debian's assembler for mipsel and mips64el puts a sync before ll, where the exception table has ll",
+    source:
+      '5373ae67c3aa ("MIPS: Support binutils configured with --enable-mips-fix-loongson3-llsc=yes")',
+  },
+  {
     name: "sparc-bounds",
     when: { kernel: { before: "5.19" }, arches: ["sparc64"], gcc: { from: "12.0" } },
     remedy: {
