@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import test from "ava";
 import { exec } from "../exec.ts";
+import { execSandboxed } from "../sandbox.ts";
 import { hugePagesLibrary } from "./huge-pages.ts";
 
 /** Maps 2 MiB and a page less, without and with a file, and says which of them asked for huge pages. */
@@ -41,24 +42,25 @@ int main(int argc, char **argv)
 }
 `;
 
-test("what can have a huge page asks for one, and nothing else does", async (t) => {
-  const dir = await mkdtemp(path.join(os.tmpdir(), "harness-pages-"));
-  t.teardown(() => rm(dir, { recursive: true }));
-  await writeFile(path.join(dir, "maps.c"), program);
-  const built = await exec("gcc", ["-o", "maps", "maps.c"], { cwd: dir });
-  t.is(built.exitCode, 0, built.output);
-  const library = await hugePagesLibrary();
-  t.truthy(library);
-  const asked = existsSync("/sys/kernel/mm/transparent_hugepage") ? "1" : "0";
-  for (const [preloaded, said] of [
-    [library, `${asked} 0 0 0`],
-    [undefined, "0 0 0 0"],
-  ] as const) {
-    const result = await exec("./maps", [], { cwd: dir, env: { LD_PRELOAD: preloaded } });
-    t.is(result.exitCode, 0, result.output);
-    t.is(result.output.trim(), said);
-  }
-});
+test.serial(
+  "in a build, what can have a huge page asks for one, and nothing else does",
+  async (t) => {
+    const dir = await mkdtemp(path.join(os.tmpdir(), "harness-pages-"));
+    t.teardown(() => rm(dir, { recursive: true }));
+    await writeFile(path.join(dir, "maps.c"), program);
+    const built = await exec("gcc", ["-o", "maps", "maps.c"], { cwd: dir });
+    t.is(built.exitCode, 0, built.output);
+    const asked = existsSync("/sys/kernel/mm/transparent_hugepage") ? "1" : "0";
+    const build = { readOnly: { [dir]: "/mnt/test" }, insideCwd: "/mnt/test" };
+    for (const [result, said] of [
+      [await execSandboxed("./maps", [], build), `${asked} 0 0 0`],
+      [await exec("./maps", [], { cwd: dir }), "0 0 0 0"],
+    ] as const) {
+      t.is(result.exitCode, 0, result.output);
+      t.is(result.output.trim(), said);
+    }
+  },
+);
 
 test.serial("a host that cannot make it builds without", async (t) => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "harness-pages-"));
@@ -70,8 +72,8 @@ test.serial("a host that cannot make it builds without", async (t) => {
   });
   process.env["XDG_CACHE_HOME"] = dir;
   // A gcc that says it did, and one that fails.
-  for (const gcc of ["#!/bin/sh\necho junk > huge-pages.so\n", "#!/bin/sh\nexit 1\n"]) {
-    await writeFile(path.join(dir, "gcc"), gcc, { mode: 0o755 });
+  for (const gcc of ['while [ "$1" != -o ]; do shift; done; echo junk >"$2"', "exit 1"]) {
+    await writeFile(path.join(dir, "gcc"), `#!/bin/sh\n${gcc}\n`, { mode: 0o755 });
     process.env["PATH"] = `${dir}:${PATH ?? ""}`;
     t.is(await hugePagesLibrary(), undefined);
   }
