@@ -38,20 +38,18 @@ function sandboxArgs(options: SandboxOptions): string[] {
 }
 
 /**
- * A compiler begins with 32 MiB of heap, in huge pages where the host gives them to those that ask: first
- * touches of pages are what it pays most for on a virtual machine without nested paging (glibc manual,
- * "Memory Allocation Tunables"). What is built does not depend on it, nor does any fingerprint.
+ * Memory for compilers, in huge pages where the host gives them to those that ask: they begin with 32 MiB
+ * of heap (glibc manual, "Memory Allocation Tunables"), and what they map themselves asks, too
+ * (huge-pages.c). First touches of pages are what they pay most for on a virtual machine without nested
+ * paging. What is built does not depend on it, nor does any fingerprint.
  */
-const memoryEnv: Readonly<Record<string, string>> = {
-  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432",
-};
-
-/** The same for what compilers map themselves. */
 async function memoryArgs(): Promise<string[]> {
+  const tunables = "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432";
+  const heap = ["--setenv", "GLIBC_TUNABLES", tunables];
   const library = await hugePagesLibrary();
-  if (library === undefined) return [];
+  if (library === undefined) return heap;
   const inside = "/mnt/huge-pages.so";
-  return ["--ro-bind", library, inside, "--setenv", "LD_PRELOAD", inside];
+  return [...heap, "--ro-bind", library, inside, "--setenv", "LD_PRELOAD", inside];
 }
 
 /** Runs a build command in the sandbox to its end. */
@@ -61,8 +59,5 @@ export async function execSandboxed(
   options: SandboxOptions,
 ): Promise<ExecResult> {
   const sandbox = [...sandboxArgs(options), ...(await memoryArgs())];
-  return exec("bwrap", [...sandbox, "--", command, ...args], {
-    ...options,
-    env: { ...memoryEnv, ...options.env },
-  });
+  return exec("bwrap", [...sandbox, "--", command, ...args], options);
 }
