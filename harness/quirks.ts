@@ -6,8 +6,6 @@ export type Remedy =
   | { readonly kind: "option-renamed"; readonly option: string; readonly to: string }
   /** Kernel options of ours are not asked for. */
   | { readonly kind: "options-dropped"; readonly options: readonly string[] }
-  /** An option that tinyconfig turns on there, or that is on by default, is turned off. */
-  | { readonly kind: "option-off"; readonly option: string }
   /** The kernel does not run an ABI's programs: neither they nor its option are asked for. */
   | { readonly kind: "abi-dropped"; readonly abi: string; readonly option: string }
   /** A variable for the kernel's make, such as "WERROR=0". */
@@ -72,15 +70,6 @@ export const quirks: readonly Quirk[] = [
     remedy: { kind: "options-dropped", options: ["CONFIG_KCMP"] },
     reason: "kcmp() came with CONFIG_CHECKPOINT_RESTORE and had no option of its own",
     source: 'bfe3911a9104 ("kcmp: Support selection of SYS_kcmp without CHECKPOINT_RESTORE")',
-  },
-  // tinyconfig alone turned it on. Seen on arm with gcc 12: a call before the pointer is in its register.
-  {
-    name: "inline-means-inline",
-    when: { kernel: { before: "5.7" } },
-    remedy: { kind: "option-off", option: "CONFIG_OPTIMIZE_INLINING" },
-    reason:
-      "code of that time breaks where compilers make calls of inline functions: get_user(), of arm",
-    source: '851140ab0d08 ("ARM: add __always_inline to functions called from __get_user_check()")',
   },
   {
     name: "realloc-warning",
@@ -298,8 +287,6 @@ export function remedyText({ remedy }: Quirk): string {
       return `${remedy.option} is asked for as ${remedy.to}`;
     case "options-dropped":
       return `${remedy.options.join(" and ")} ${remedy.options.length > 1 ? "are" : "is"} not asked for`;
-    case "option-off":
-      return `${remedy.option} is turned off`;
     case "abi-dropped":
       return `there are no ${remedy.abi} programs, and ${remedy.option} is not asked for`;
     case "make-variable":

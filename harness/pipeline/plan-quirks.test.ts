@@ -37,14 +37,6 @@ test("options of ours get their old names, or go", (t) => {
   t.deepEqual(values(mergeFragments([ours]), []).length, 4);
 });
 
-test("an option that is turned off is off, unless the user turns it on", (t) => {
-  const off = quirk({ kind: "option-off", option: "CONFIG_SMP" });
-  const other = quirk({ kind: "option-off", option: "CONFIG_OTHER" });
-  const smp = parseFragment("CONFIG_SMP=y\n", "base.config", "project");
-  t.deepEqual(values(mergeFragments([smp]), [off, other]), ["CONFIG_OTHER=n", "CONFIG_SMP=n"]);
-  t.deepEqual(values(mergeFragments([smp, parseSetting("CONFIG_SMP=y")]), [off]), ["CONFIG_SMP=y"]);
-});
-
 test("what the user asks for stays as it is, to fail if this kernel has it not", (t) => {
   const users = [parseSetting("CONFIG_GONE=y"), parseSetting("CONFIG_OLD=n")];
   const merged = mergeFragments([ours, ...users]);

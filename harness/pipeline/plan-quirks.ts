@@ -62,10 +62,6 @@ export function adaptOptions(options: Merged, quirks: readonly Quirk[]): Merged 
     return option?.origin.asker === "user" ? undefined : option;
   };
   for (const { remedy } of quirks) {
-    if (remedy.kind === "option-off" && adapted.get(remedy.option)?.origin.asker !== "user") {
-      const origin = { file: "harness/quirks.ts", line: 1, asker: "project" } as const;
-      adapted.set(remedy.option, { name: remedy.option, value: "n", origin });
-    }
     for (const name of notAskedFor(remedy)) {
       const option = ours(name);
       if (!option) continue;
@@ -79,7 +75,7 @@ export function adaptOptions(options: Merged, quirks: readonly Quirk[]): Merged 
 
 function notAskedFor(remedy: Remedy): readonly string[] {
   if (remedy.kind === "options-dropped") return remedy.options;
-  return remedy.kind === "option-renamed" || remedy.kind === "abi-dropped" ? [remedy.option] : [];
+  return "option" in remedy ? [remedy.option] : [];
 }
 
 /** The toolchain with the quirks' variables for make; another one, as far as kernels go. */
