@@ -101,6 +101,13 @@ test("variables for make make another toolchain of it", (t) => {
   ]);
   t.deepEqual(adapted.makeVariables, ["CC=gcc", "WERROR=0"]);
   t.not(adapted.identity, toolchain.identity);
+  const flags = ["KCFLAGS=-a=1", "KCFLAGS=-b"].map((variable) =>
+    quirk({ kind: "make-variable", variable }),
+  );
+  t.deepEqual(
+    adaptToolchain({ ...toolchain, makeVariables: ["KCFLAGS=-q", "CC=gcc"] }, flags).makeVariables,
+    ["KCFLAGS=-q -a=1 -b", "CC=gcc"],
+  );
   t.is(adaptToolchain(toolchain, [dropped]), toolchain);
 });
 

@@ -86,7 +86,7 @@ export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): 
   if (variables.length === 0) return toolchain;
   return {
     ...toolchain,
-    makeVariables: [...toolchain.makeVariables, ...variables],
+    makeVariables: joined([...toolchain.makeVariables, ...variables]),
     identity: fingerprint({
       // What compiles and links ...
       toolchain: toolchain.identity,
@@ -94,6 +94,16 @@ export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): 
       variables,
     }),
   };
+}
+
+/** One word for each variable, in the order of their first mention: make takes the last of several. */
+function joined(variables: readonly string[]): readonly string[] {
+  const values = new Map<string, string[]>();
+  for (const variable of variables) {
+    const [name = "", ...value] = variable.split("=");
+    values.set(name, [...(values.get(name) ?? []), value.join("=")]);
+  }
+  return [...values].map(([name, all]) => `${name}=${all.join(" ")}`);
 }
 
 /** The architecture's machine and its ABIs with the quirks' remedies. */
