@@ -17,7 +17,7 @@ import type { Blame } from "../model/failure.ts";
 import { cacheDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { BuildProgress, buildFailure } from "./build-log.ts";
-import { changedOptions, configure } from "./configure.ts";
+import { changedOptions, configure, type MakeContext } from "./configure.ts";
 import { formatConfig, type Dropped, type Merged } from "../kconfig.ts";
 import { keepObjects, type Kept } from "./kept-objects.ts";
 import type { Toolchain } from "./toolchain.ts";
@@ -156,7 +156,7 @@ export async function tryConfiguration(request: KernelRequest): Promise<readonly
   const objects = await mkdtemp(path.join(cacheDir(), "configuring-"));
   try {
     return await configure(
-      makeContext(request, await request.tree.dir(), objects),
+      configureContext(request, await request.tree.dir(), objects),
       request.options,
     );
   } finally {
@@ -218,7 +218,7 @@ async function baselineObjects(request: KernelRequest): Promise<string> {
     },
     async (objects) => {
       const source = await request.tree.dir();
-      const dropped = await configure(makeContext(request, source, objects), request.options);
+      const dropped = await configure(configureContext(request, source, objects), request.options);
       for (const { wanted } of dropped) {
         request.notice(`this kernel has no ${wanted.name}, which ${wanted.origin.file} asks for`);
       }
@@ -247,6 +247,11 @@ async function makePatched(request: KernelRequest, patch: Patch, into: string): 
   } finally {
     await removeTree(work);
   }
+}
+
+/** Kconfig compiles nothing again and again, to ask what the compiler knows: what ccache is quick with. */
+function configureContext(request: KernelRequest, source: string, objects: string): MakeContext {
+  return makeContext({ ...request, ccache: true }, source, objects);
 }
 
 function makeContext(request: KernelRequest, source: string, objects: string) {

@@ -67,7 +67,8 @@ export async function findToolchain(
     makeVariables: [
       ...(llvm ? [`LLVM=${suffix || "1"}`] : prefix ? [`CROSS_COMPILE=${prefix}`] : []),
       `CC=${wrapped}`,
-      `HOSTCC=${ccache ? "ccache " : ""}${llvm ? name : "gcc"}`,
+      // What runs on the host is the same for all architectures, so ccache pays where it does not for kernels.
+      `HOSTCC=${ccache ? "env -u CCACHE_DISABLE ccache " : ""}${llvm ? name : "gcc"}`,
       ...(llvm ? [] : [QUICK_CFLAGS]),
     ],
     ccache,
