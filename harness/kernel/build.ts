@@ -17,7 +17,7 @@ import type { Blame } from "../model/failure.ts";
 import { cacheDir } from "../paths.ts";
 import { execSandboxed } from "../sandbox.ts";
 import { BuildProgress, buildFailure } from "./build-log.ts";
-import { changedOptions, configure, type MakeContext } from "./configure.ts";
+import { bringsOptions, changedOptions, configure, type MakeContext } from "./configure.ts";
 import { formatConfig, type Dropped, type Merged } from "../kconfig.ts";
 import { keepObjects, type Kept } from "./kept-objects.ts";
 import type { Toolchain } from "./toolchain.ts";
@@ -312,8 +312,7 @@ async function make(
     throw buildFailure(result, name, blame, await keepFailedLog(request, objects));
   };
   const { touched = [] } = beginning ?? {};
-  // A patch may have brought options of its own.
-  if (touched.some((name) => /Kconfig|^scripts\//.test(name))) await runTo(["olddefconfig"]);
+  if (touched.some(bringsOptions)) await runTo(["olddefconfig"]);
   // From C alone no header is made that more than its own file includes.
   if (beginning && touched.some((name) => !/\.[cS]$/.test(name))) {
     await runTo(["prepare"]);

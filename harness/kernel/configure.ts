@@ -36,6 +36,14 @@ export async function configure(make: MakeContext, wanted: Merged): Promise<read
   return dropped;
 }
 
+/**
+ * Whether a patch to this file can bring or change options: Kconfig itself, and the scripts that it starts
+ * (scripts/Kconfig.include). The tables of system calls, which lie there too since 6.11, cannot.
+ */
+export function bringsOptions(file: string): boolean {
+  return /Kconfig|^scripts\/(?!.*\.tbl$)/.test(file);
+}
+
 /** The options that differ between two .config texts, as "CONFIG_X: n -> y", sorted. */
 export function changedOptions(before: string, after: string): string[] {
   const [old, now] = [parseConfig(before), parseConfig(after)];
