@@ -126,6 +126,14 @@ export const quirks: readonly Quirk[] = [
       '5373ae67c3aa ("MIPS: Support binutils configured with --enable-mips-fix-loongson3-llsc=yes")',
   },
   {
+    name: "machvec-bounds",
+    when: { kernel: { before: "6.2" }, arches: ["sh4"], gcc: { from: "12.0" } },
+    remedy: { kind: "make-variable", variable: "KCFLAGS=-Wno-error=array-bounds" },
+    reason: "the list of machines is declared as one long, and read from as a structure; gcc warns",
+    source:
+      '"sh: machvec: Use char[] for section boundaries" of 6.2; 5.2.1 is without it, 5.10.262 and 6.1.192 are not',
+  },
+  {
     name: "sparc-bounds",
     when: { kernel: { before: "5.19" }, arches: ["sparc64"], gcc: { from: "12.0" } },
     remedy: {

@@ -27,13 +27,6 @@ export interface Toolchain {
 }
 
 /**
- * gcc remembers of each token which macros it came from, for "in expansion of macro" below its errors.
- * The kernel's headers are full of them: without that memory a compiler takes a tenth less CPU time and
- * makes the same objects (-ftrack-macro-expansion in gcc(1)). clang has no such option.
- */
-const QUICK_CFLAGS = "KCFLAGS=-ftrack-macro-expansion=0";
-
-/**
  * Finds a toolchain: "gcc", "gcc-N" (with the architecture's prefix), "clang" (LLVM=1,
  * Documentation/kbuild/llvm.rst), or "korg-N", kernel.org's gcc N (korg-compiler.ts). A gcc-N that is
  * not on PATH is fetched (fetched-compiler.ts).
@@ -69,7 +62,6 @@ export async function findToolchain(
       `CC=${wrapped}`,
       // What runs on the host is the same for all architectures, so ccache pays where it does not for kernels.
       `HOSTCC=${ccache ? "env -u CCACHE_DISABLE ccache " : ""}${llvm ? name : "gcc"}`,
-      ...(llvm ? [] : [QUICK_CFLAGS]),
     ],
     ccache,
     versions: llvm
