@@ -1,9 +1,24 @@
 import test from "ava";
-import { concludes, request, type Conclusion } from "../testing/comparisons.ts";
+import type { Splat } from "./verdict.ts";
+import { concludes, repeats, request, type Conclusion } from "../testing/comparisons.ts";
 
 /** What a series need not prove: exceptions of an architecture or a release, and programs that are left out. */
 
 const exceptY = { proves: ["w.*"], except: ["w.y"] };
+/** The patched kernel complains, and an exception says of what it may warn. */
+const warned = (titles: readonly string[], kind: Splat["kind"] = "warning") =>
+  request(
+    { "w.x": "S", "w.y": "S" },
+    {},
+    {
+      ...exceptY,
+      exceptWarnings: ["WARNING in slow_*"],
+      patched: repeats({ "w.x": "P", "w.y": "F" }, titles).map((repeat) => ({
+        ...repeat,
+        splats: repeat.splats.map((splat) => ({ ...splat, kind })),
+      })),
+    },
+  );
 const leftOut = ["w.b", "w.c"];
 const rows: readonly Conclusion[] = [
   {
@@ -48,6 +63,27 @@ const rows: readonly Conclusion[] = [
     verdict: "not-proved",
     blames: ["suite"],
     exit: 3,
+  },
+  {
+    what: "what the kernel warns of when an excepted case runs for the first time is not the series'",
+    request: warned(["WARNING in slow_step"]),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
+    what: "... but any other warning is",
+    request: warned(["WARNING in slow_step", "WARNING in do_wait"]),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "... and so is whatever is worse than a warning",
+    request: warned(["WARNING in slow_step"], "oops"),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
   },
   {
     what: "an exception for cases that there are not is out of date",

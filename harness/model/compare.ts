@@ -18,6 +18,8 @@ export interface CompareRequest {
   readonly proves: readonly string[];
   /** Globs of those among them that cannot show it on this kernel, for reasons of its age. */
   readonly except?: readonly string[];
+  /** Globs of warnings that come of running those, whoever made the kernel. */
+  readonly exceptWarnings?: readonly string[];
   /** The series takes a feature away: its cases must pass on the baseline and not on the patched kernel. */
   readonly control: boolean;
   /** "<suite>.<program>[@<abi>]" of the programs that the harness does not run on this architecture. */
@@ -108,7 +110,7 @@ export function compare(request: CompareRequest): Comparison {
       ),
       ...except.filter((glob) => !names.some((name) => matchesGlob(glob, name))),
     ].filter((glob) => !isLeftOut(glob)),
-    newSplats: newSplats(request.baseline, request.patched),
+    newSplats: newSplats(request),
     incomplete: unseen.map(({ why }) => why),
   };
   const verdict = comparisonVerdict(found);
@@ -296,15 +298,14 @@ function blameForProof(control: boolean, each: CaseComparison): Blame {
 }
 
 /** Titles of the patched kernel's splats that no repeat of the baseline has; each once. */
-function newSplats(
-  baseline: readonly RepeatResults[],
-  patched: readonly RepeatResults[],
-): string[] {
+function newSplats({ baseline, patched, exceptWarnings = [] }: CompareRequest): string[] {
   const known = new Set(baseline.flatMap(({ splats }) => splats.map(splatKey)));
   const found = new Map<string, string>();
   for (const splat of patched.flatMap(({ splats }) => splats)) {
+    const { kind, title } = splat;
+    if (kind === "warning" && exceptWarnings.some((glob) => matchesGlob(glob, title))) continue;
     const key = splatKey(splat);
-    if (!known.has(key) && !found.has(key)) found.set(key, `${splat.kind}: ${splat.title}`);
+    if (!known.has(key) && !found.has(key)) found.set(key, `${kind}: ${title}`);
   }
   return [...found.values()];
 }

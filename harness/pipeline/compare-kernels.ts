@@ -23,6 +23,7 @@ export function compareKernels(
     series: series.name,
     proves: asked(series.proves),
     except: asked(series.except?.flatMap(({ cases }) => cases) ?? []),
+    exceptWarnings: series.except?.flatMap(({ warnings = [] }) => warnings) ?? [],
     control: series.control,
     leftOut: suites.flatMap((suite) =>
       suite.programs

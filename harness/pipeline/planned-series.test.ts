@@ -48,4 +48,9 @@ test("exceptions are those of the architecture and the kernel, and are told", as
   t.false((await exceptions("x86_64", "5.9")).includes(attaching));
   const { notices } = await planned("riscv64", "6.12");
   t.true(notices.some((text) => text.endsWith("the architecture has no PTRACE_SINGLESTEP")));
+  const sh4 = (await planned("sh4", "6.12")).notices.join("\n");
+  t.regex(
+    sh4,
+    /single_step_is_none and is not to blame for WARNING in arch_install_hw_breakpoint\*/,
+  );
 });

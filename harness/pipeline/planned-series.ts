@@ -33,8 +33,12 @@ export async function plannedSeries(
           (each.arches === undefined || isAmong(arch, each.arches)) &&
           (each.kernel === undefined || isWithin(kernel, each.kernel)),
       );
-      for (const { cases, because } of except)
-        notice(`${series.name} proves nothing by ${cases.join(", ")} on this kernel: ${because}`);
+      for (const { cases, warnings, because } of except) {
+        const also = warnings ? ` and is not to blame for ${warnings.join(", ")}` : "";
+        notice(
+          `${series.name} proves nothing by ${cases.join(", ")}${also} on this kernel: ${because}`,
+        );
+      }
       found.push({ series: { ...series, ...set.changes, except }, set });
     } catch (thrown) {
       const isNone =

@@ -36,6 +36,8 @@ export interface Exception {
   readonly arches?: readonly string[];
   /** The kernels that are too old, or not yet old enough, for it; all when absent. */
   readonly kernel?: VersionRange;
+  /** Globs of what the kernel warns of when they run, which they may for the first time with the series. */
+  readonly warnings?: readonly string[];
   readonly because: string;
 }
 

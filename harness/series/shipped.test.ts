@@ -105,7 +105,7 @@ test("what proves nothing is so of an architecture or of a range of kernels, not
   for (const where of [
     { arches: ["riscv64"] },
     { kernel: { before: "5.9" } },
-    { arches: ["sh4"], kernel: { from: "5.11", before: "6.12" } },
+    { arches: ["sh4"], kernel: { from: "5.11", before: "6.12" }, warnings: ["WARNING in x"] },
   ]) {
     const { except, wait6 } = await withException(where);
     t.deepEqual(wait6?.except, except);

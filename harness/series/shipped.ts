@@ -37,6 +37,7 @@ const exceptionSchema = z
     kernel: z
       .strictObject({ from: versionSchema.exactOptional(), before: versionSchema.exactOptional() })
       .exactOptional(),
+    warnings: z.array(z.string()).min(1).exactOptional(),
     because: z.string().min(1),
   })
   .refine(({ arches, kernel }) => arches ?? kernel?.from ?? kernel?.before, {
