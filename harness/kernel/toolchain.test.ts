@@ -1,6 +1,5 @@
 import test from "ava";
 import { rm } from "node:fs/promises";
-import path from "node:path";
 import arm64 from "../arch/arm64.ts";
 import { exec } from "../exec.ts";
 import { fakeTool } from "../testing/fake-apt.ts";
