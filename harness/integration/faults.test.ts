@@ -109,7 +109,7 @@ test.serial(
 
 test.serial("a test that hangs is timed out; the others run", async (t) => {
   const rig = await rigFor(t, patchedTwo({ match: "\\./two", steps: [{ hang: true }] }));
-  const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.1");
+  const finished = await rig.run("--patch", await harmless(rig), "--timeout-scale", "0.2");
   t.is(finished.exitCode, 1, finished.output);
   t.is(cases(finished, "harmless")["kselftest.fake.two"], "timeout");
 });
