@@ -6,14 +6,21 @@ import { concludes, repeats, request, type Conclusion } from "../testing/compari
 
 const exceptY = { proves: ["w.*"], except: ["w.y"] };
 /** The patched kernel complains, and an exception says of what it may warn. */
-const warned = (titles: readonly string[], kind: Splat["kind"] = "warning") =>
+const warned = (
+  titles: readonly string[],
+  {
+    kind = "warning",
+    before = "S",
+    after = "F",
+  }: { kind?: Splat["kind"]; before?: string; after?: string } = {},
+) =>
   request(
-    { "w.x": "S", "w.y": "S" },
+    { "w.x": "S", "w.y": before },
     {},
     {
       ...exceptY,
-      exceptWarnings: ["WARNING in slow_*"],
-      patched: repeats({ "w.x": "P", "w.y": "F" }, titles).map((repeat) => ({
+      exceptWarnings: [{ cases: ["w.y"], warnings: ["WARNING in slow_*"] }],
+      patched: repeats({ "w.x": "P", "w.y": after }, titles).map((repeat) => ({
         ...repeat,
         splats: repeat.splats.map((splat) => ({ ...splat, kind })),
       })),
@@ -80,7 +87,21 @@ const rows: readonly Conclusion[] = [
   },
   {
     what: "... and so is whatever is worse than a warning",
-    request: warned(["WARNING in slow_step"], "oops"),
+    request: warned(["WARNING in slow_step"], { kind: "oops" }),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "... and so is the warning where the baseline ran the case without it",
+    request: warned(["WARNING in slow_step"], { before: "F" }),
+    verdict: "regression",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "... and where neither kernel ran the case",
+    request: warned(["WARNING in slow_step"], { after: "S" }),
     verdict: "regression",
     blames: ["series"],
     exit: 1,

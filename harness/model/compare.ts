@@ -18,8 +18,8 @@ export interface CompareRequest {
   readonly proves: readonly string[];
   /** Globs of those among them that cannot show it on this kernel, for reasons of its age. */
   readonly except?: readonly string[];
-  /** Globs of warnings that come of running those, whoever made the kernel. */
-  readonly exceptWarnings?: readonly string[];
+  /** What any kernel warns of that runs some of those. */
+  readonly exceptWarnings?: readonly ExpectedWarnings[];
   /** The series takes a feature away: its cases must pass on the baseline and not on the patched kernel. */
   readonly control: boolean;
   /** "<suite>.<program>[@<abi>]" of the programs that the harness does not run on this architecture. */
@@ -31,6 +31,12 @@ export interface CompareRequest {
   readonly unseen?: readonly Unseen[];
   /** Those that concern this cell and have not expired. */
   readonly known?: readonly KnownFailure[] | undefined;
+}
+
+/** Globs of warnings, and of the cases that bring them: new ones where only the patched kernel runs these. */
+interface ExpectedWarnings {
+  readonly cases: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -300,12 +306,24 @@ function blameForProof(control: boolean, each: CaseComparison): Blame {
 /** Titles of the patched kernel's splats that no repeat of the baseline has; each once. */
 function newSplats({ baseline, patched, exceptWarnings = [] }: CompareRequest): string[] {
   const known = new Set(baseline.flatMap(({ splats }) => splats.map(splatKey)));
+  const expected = exceptWarnings
+    .filter(({ cases }) => haveRun(patched, cases) && !haveRun(baseline, cases))
+    .flatMap(({ warnings }) => warnings);
   const found = new Map<string, string>();
   for (const splat of patched.flatMap(({ splats }) => splats)) {
     const { kind, title } = splat;
-    if (kind === "warning" && exceptWarnings.some((glob) => matchesGlob(glob, title))) continue;
+    if (kind === "warning" && expected.some((glob) => matchesGlob(glob, title))) continue;
     const key = splatKey(splat);
     if (!known.has(key) && !found.has(key)) found.set(key, `${kind}: ${title}`);
   }
   return [...found.values()];
+}
+
+/** Whether a kernel ran a case with such a name: one that skips has not done what its name says. */
+function haveRun(repeats: readonly RepeatResults[], globs: readonly string[]): boolean {
+  return repeats
+    .flatMap(({ cases }) => cases)
+    .some(
+      ({ name, verdict }) => verdict !== "skip" && globs.some((glob) => matchesGlob(glob, name)),
+    );
 }

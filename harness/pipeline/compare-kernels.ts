@@ -9,7 +9,7 @@ import type { Plan } from "./plan.ts";
 /** What the series changed, from what the run's record says so far of its kernel and the baseline. */
 export function compareKernels(
   series: Series,
-  plan: Plan,
+  plan: Pick<Plan, "suites" | "known">,
   suites: readonly BuiltSuite[],
   record: RunRecord,
 ): Comparison {
@@ -23,7 +23,7 @@ export function compareKernels(
     series: series.name,
     proves: asked(series.proves),
     except: asked(series.except?.flatMap(({ cases }) => cases) ?? []),
-    exceptWarnings: series.except?.flatMap(({ warnings = [] }) => warnings) ?? [],
+    exceptWarnings: (series.except ?? []).map(({ cases, warnings = [] }) => ({ cases, warnings })),
     control: series.control,
     leftOut: suites.flatMap((suite) =>
       suite.programs

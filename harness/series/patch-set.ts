@@ -36,7 +36,7 @@ export interface Exception {
   readonly arches?: readonly string[];
   /** The kernels that are too old, or not yet old enough, for it; all when absent. */
   readonly kernel?: VersionRange;
-  /** Globs of what the kernel warns of when they run, which they may for the first time with the series. */
+  /** Globs of what any kernel warns of that runs them: no news where only the patched one does. */
   readonly warnings?: readonly string[];
   readonly because: string;
 }
