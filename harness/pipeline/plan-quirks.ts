@@ -96,14 +96,14 @@ export function adaptToolchain(toolchain: Toolchain, quirks: readonly Quirk[]): 
   };
 }
 
-/** One word for each variable, in the order of their first mention: make takes the last of several. */
+/** One word for each variable, with each of its values once: of several words make takes the last. */
 function joined(variables: readonly string[]): readonly string[] {
-  const values = new Map<string, string[]>();
+  const values = new Map<string, Set<string>>();
   for (const variable of variables) {
     const [name = "", ...value] = variable.split("=");
-    values.set(name, [...(values.get(name) ?? []), value.join("=")]);
+    values.set(name, (values.get(name) ?? new Set()).add(value.join("=")));
   }
-  return [...values].map(([name, all]) => `${name}=${all.join(" ")}`);
+  return [...values].map(([name, all]) => `${name}=${[...all].join(" ")}`);
 }
 
 /** The architecture's machine and its ABIs with the quirks' remedies. */
