@@ -1,20 +1,13 @@
 import test from "ava";
-import { rm } from "node:fs/promises";
 import arm64 from "../arch/arm64.ts";
 import { exec } from "../exec.ts";
-import { fakeTool } from "../testing/fake-apt.ts";
-import { temporaryDir } from "../testing/tree.ts";
+import { fakeTool, toolsOnPath } from "../testing/fake-apt.ts";
 import { findToolchain } from "./toolchain.ts";
 
 test.serial(
   "ccache is asked for the host's programs even where it is off for the kernel",
   async (t) => {
-    const dir = await temporaryDir();
-    const before = process.env["PATH"];
-    t.teardown(async () => {
-      process.env["PATH"] = before;
-      await rm(dir, { recursive: true });
-    });
+    const dir = await toolsOnPath(t);
     for (const [tool, says] of [
       ["aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0"],
       ["aarch64-linux-gnu-ld", "GNU ld (GNU Binutils for Debian) 2.40"],
@@ -27,7 +20,6 @@ test.serial(
         tool,
         `[ "$1" = --version ] && echo "${says}" || echo "\${CCACHE_DISABLE-on} $*"`,
       );
-    process.env["PATH"] = `${dir}:${before ?? ""}`;
     const variablesOf = async (name: string) => {
       const { makeVariables } = await findToolchain(name, arm64, { emit: () => undefined });
       return new Map(makeVariables.map((word) => word.split("=") as [string, string]));

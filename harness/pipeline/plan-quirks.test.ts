@@ -1,12 +1,10 @@
 import test from "ava";
-import { rm } from "node:fs/promises";
 import { findArch } from "../arch.ts";
 import { mergeFragments, parseFragment, parseSetting } from "../kconfig.ts";
 import type { Toolchain } from "../kernel/toolchain.ts";
 import type { Event } from "../model/event.ts";
 import type { Quirk, Remedy } from "../quirks.ts";
-import { fakeTool } from "../testing/fake-apt.ts";
-import { temporaryDir } from "../testing/tree.ts";
+import { fakeTool, toolsOnPath } from "../testing/fake-apt.ts";
 import { kernelVersion } from "../testing/versions.ts";
 import {
   adaptArch,
@@ -50,19 +48,13 @@ test("what the user asks for stays as it is, to fail if this kernel has it not",
 test.serial(
   "a gcc that is too new for a kernel gives way to one that builds it, unless it is named",
   async (t) => {
-    const dir = await temporaryDir();
-    const before = process.env["PATH"];
-    t.teardown(async () => {
-      process.env["PATH"] = before;
-      await rm(dir, { recursive: true, force: true });
-    });
+    const dir = await toolsOnPath(t);
     for (const [name, version] of [
       ["gcc", "15.3.0"],
       ["gcc-15", "15.3.0"],
       ["gcc-12", "12.2.0"],
     ] as const)
       await fakeTool(dir, name, `echo "${name} (made) ${version}"`);
-    process.env["PATH"] = `${dir}:${before ?? ""}`;
     const arch = await findArch("x86_64");
     const notices: string[] = [];
     const choose = async (name: string, kernel: string) => {
@@ -101,7 +93,7 @@ test("variables for make make another toolchain of it", (t) => {
   ]);
   t.deepEqual(adapted.makeVariables, ["CC=gcc", "WERROR=0"]);
   t.not(adapted.identity, toolchain.identity);
-  const flags = ["KCFLAGS=-a=1", "KCFLAGS=-b"].map((variable) =>
+  const flags = ["KCFLAGS=-a=1", "KCFLAGS=-b", "KCFLAGS=-b"].map((variable) =>
     quirk({ kind: "make-variable", variable }),
   );
   t.deepEqual(

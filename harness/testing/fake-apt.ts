@@ -18,6 +18,20 @@ export async function fakeTool(bin: string, name: string, script: string): Promi
   await chmod(path.join(bin, name), 0o755);
 }
 
+/** A folder for a test's tools, first on PATH until it ends; tests of one file that use it must be serial. */
+export async function toolsOnPath(t: {
+  teardown: (fn: () => Promise<void>) => void;
+}): Promise<string> {
+  const dir = await temporaryDir();
+  const before = process.env["PATH"] ?? "";
+  process.env["PATH"] = `${dir}:${before}`;
+  t.teardown(async () => {
+    process.env["PATH"] = before;
+    await rm(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
 /** Packs a kernel tree into a linux-source package, as Debian does. */
 export async function packLinuxSource(
   tree: string,
