@@ -5,6 +5,7 @@
  * of this machine.
  */
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { matrixRecordSchema } from "../model/matrix.ts";
 import { runRecordSchema, type RunRecord } from "../model/run.ts";
@@ -29,9 +30,12 @@ try {
   const figures: Figure[] = [];
   if (!isWarm) {
     const makeCpu = await MakeCpu.in(work);
+    const before = idleSeconds();
     const cold = await run({ ...env, ...makeCpu.env });
     const made = await makeCpu.secondsOnAllCpus();
-    console.log(`    ${Math.round(made)} s of each CPU for what was built`);
+    const idle = idleSeconds() - before;
+    const built = `${Math.round(made)} s of each CPU for what was built`;
+    console.log(`    ${built}, ${Math.round(idle)} s idle; the rest is guests and the harness`);
     const again = await run(env);
     figures.push(
       inSeconds(
@@ -87,6 +91,12 @@ async function run(env: Environment, ...more: string[]): Promise<Ran> {
     if (verdicts === "proved") runs.push(record);
   }
   return { seconds, runs };
+}
+
+/** Seconds since the machine's boot that its CPUs had nothing to do, per CPU. */
+function idleSeconds(): number {
+  const cpus = os.cpus();
+  return cpus.reduce((sum, { times }) => sum + times.idle, 0) / 1000 / cpus.length;
 }
 
 /** The best of three: other work only adds to it. */
