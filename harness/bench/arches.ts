@@ -1,6 +1,6 @@
 /**
  * `npm run bench:arches`: one series on the architectures that must boot, in a cache of its own:
- * some two hours on two CPUs. HARNESS_BENCH_WARM=1 takes the user's cache, and leaves out what only
+ * one to two hours on two CPUs. HARNESS_BENCH_WARM=1 takes the user's cache, and leaves out what only
  * a cold one can show; HARNESS_BENCH_ARCH="arm riscv64" takes others (two at least), "all" all
  * of this machine.
  */
