@@ -20,6 +20,7 @@ import {
 } from "./pipeline/past-tests.ts";
 import type { Plan } from "./pipeline/plan.ts";
 import type { PlannedSeries } from "./pipeline/planned-series.ts";
+import { withShippedFixes } from "./pipeline/shipped-fixes.ts";
 import { Workshop } from "./pipeline/workshop.ts";
 import type { CaseResult } from "./model/verdict.ts";
 import { remedyText } from "./quirks.ts";
@@ -134,10 +135,13 @@ class Run {
   }
 
   async #stages(): Promise<void> {
+    const { signal } = this.#context;
     for (const expired of this.#plan.known.expired) this.#fail(expiredFailure(expired));
     const accelerator = await this.#accelerator();
     const [baseline, built] = await allEnded([
-      this.#timed("kernels", () => this.#kernel("baseline")),
+      this.#timed("kernels", () => this.#kernel("baseline")).catch(async (thrown: unknown) => {
+        throw await withShippedFixes(thrown, this.#plan, signal);
+      }),
       this.#timed("image", () => this.#image()),
     ]);
     const baselineTests = this.#test("baseline", baseline, built, accelerator);
@@ -267,7 +271,11 @@ class Run {
       if (!isKnown) await tests.run();
     } catch (thrown) {
       if (this.#context.signal.aborted) return;
-      this.#fail(label === "baseline" ? thrown : await this.#besideBaseline(thrown), label);
+      const told =
+        label === "baseline"
+          ? withShippedFixes(thrown, this.#plan, this.#context.signal)
+          : this.#besideBaseline(thrown);
+      this.#fail(await told, label);
     }
   }
 

@@ -1,0 +1,29 @@
+import path from "node:path";
+import { Failure } from "../model/failure.ts";
+import { fixesFor } from "../series/fixes.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * A baseline's failure, whose hint names the shipped patches for its architecture that the tree lacks:
+ * some mend kernels that do not build or boot as they are. Anything else is given back as it is.
+ */
+export async function withShippedFixes(
+  thrown: unknown,
+  plan: Pick<Plan, "arch" | "source">,
+  signal: AbortSignal,
+  dirOfFixes?: string,
+): Promise<unknown> {
+  if (!(thrown instanceof Failure && thrown.blame === "baseline") || signal.aborted) return thrown;
+  const { dir } = await plan.source.tree();
+  const fixes = await fixesFor(plan.arch.kernelArch, dir, {
+    signal,
+    ...(dirOfFixes === undefined ? {} : { dir: dirOfFixes }),
+  });
+  if (fixes.length === 0) return thrown;
+  const names = fixes.map((file) => path.relative("", file)).join(", ");
+  const hint = `patches of the harness that mend mainline here, for --on: ${names}`;
+  return new Failure({
+    ...thrown.details,
+    hint: thrown.hint === undefined ? hint : `${thrown.hint}; ${hint}`,
+  });
+}
