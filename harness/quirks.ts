@@ -152,14 +152,6 @@ export const quirks: readonly Quirk[] = [
     source: 'b3bee1e7c3f2 ("x86/boot: Compile boot code with -std=gnu11 too")',
   },
   {
-    // gcc 10.2 was seen to build 5.2.1, gcc 12.2 5.10; nothing between was tried.
-    name: "ppc64-stack",
-    when: { kernel: { before: "5.10" }, arches: ["ppc64"], gcc: { from: "12.0" } },
-    remedy: { kind: "compiler", name: "gcc-10" },
-    reason: "as gcc 12 builds it the kernel dies now and then of a corrupted stack",
-    source: "5.2.1: some of a few boots with gcc 12.2, none of twelve with gcc 10.2",
-  },
-  {
     name: "empty-thunk",
     when: { kernel: { before: "5.11" }, arches: ["x86_64"], binutils: { from: "2.36" } },
     remedy: { kind: "make-variable", variable: "OBJECT_FILES_NON_STANDARD_thunk_64.o=y" },

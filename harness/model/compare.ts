@@ -106,6 +106,13 @@ export function compare(request: CompareRequest): Comparison {
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
   // Exceptions may leave nothing of one glob, but not of all.
   const hasOwnCases = cases.some(({ proof }) => proof);
+  const incomplete = unseen.map(({ why }) => why);
+  const splats = newSplats(request);
+  const wavering = splats.length > 0 ? cases.find(diesNowAndThen) : undefined;
+  if (wavering) {
+    const why = "a fair comparison of the consoles: the baseline, too, dies now and then";
+    incomplete.push(`${why} (${wavering.name})`);
+  }
   const found: Found = {
     series: request.series,
     control: request.control,
@@ -116,8 +123,8 @@ export function compare(request: CompareRequest): Comparison {
       ),
       ...except.filter((glob) => !names.some((name) => matchesGlob(glob, name))),
     ].filter((glob) => !isLeftOut(glob)),
-    newSplats: newSplats(request),
-    incomplete: unseen.map(({ why }) => why),
+    newSplats: splats,
+    incomplete,
   };
   const verdict = comparisonVerdict(found);
   return { ...found, verdict, blames: comparisonBlames(found, isLacking) };
@@ -129,14 +136,34 @@ function byName(
   isUnseen: (name: string) => boolean,
 ): Map<string, CaseResult[]> {
   const known = repeats.map(({ cases }) => new Map(cases.map((each) => [each.name, each])));
-  const names = new Set(known.flatMap((results) => [...results.keys()]));
+  const all = new Set(known.flatMap((results) => [...results.keys()]));
+  const names = [...all].filter((name) => !isPlaceholder(name, known, repeats));
   const resultsOf = (name: string) =>
     repeats.flatMap(({ only }, index): CaseResult[] => {
       const result = known[index]?.get(name);
       if (result) return [result];
       return ran(only, name) && !isUnseen(name) ? [{ name, verdict: "missing" }] : [];
     });
-  return new Map([...names].map((name) => [name, resultsOf(name)]));
+  return new Map(names.map((name) => [name, resultsOf(name)]));
+}
+
+/**
+ * Whether a name only stands for a case that a program did not come to ("case-4") where, in another
+ * repeat, it came to its cases by their own names: those are what was missing.
+ */
+function isPlaceholder(
+  name: string,
+  known: readonly ReadonlyMap<string, CaseResult>[],
+  repeats: readonly RepeatResults[],
+): boolean {
+  if (known.some((results) => (results.get(name)?.verdict ?? "missing") !== "missing"))
+    return false;
+  return repeats.some(({ cases, programs = [] }, index) => {
+    const program = programs.find((each) => isCaseOf(each, name));
+    if (program === undefined || known[index]?.has(name)) return false;
+    const own = cases.filter((each) => isCaseOf(program, each.name));
+    return own.length > 0 && own.every(({ verdict }) => verdict !== "missing");
+  });
 }
 
 /** Whether a repeat of these programs (all when undefined) ran the one of this case. */
@@ -254,8 +281,18 @@ export function isDoubtful(comparison: { control: boolean }, each: CaseCompariso
 
 type Found = Omit<Comparison, "verdict" | "blames">;
 
+/** A baseline that dies in a case, and in another repeat does not: what kills it may strike anywhere. */
+function diesNowAndThen({ baseline, known }: CaseComparison): boolean {
+  return !known && baseline.includes("crash") && baseline.includes("pass");
+}
+
+/** Complaints that tell something of the series. */
+function tellingSplats({ newSplats, cases }: Found): readonly string[] {
+  return cases.some(diesNowAndThen) ? [] : newSplats;
+}
+
 function comparisonVerdict(found: Found): ComparisonVerdict {
-  if (found.newSplats.length > 0) return "regression";
+  if (tellingSplats(found).length > 0) return "regression";
   if (found.cases.some((each) => isRegression(found, each))) return "regression";
   if (found.incomplete.length > 0) return "incomplete";
   if (found.unmatchedProves.length > 0) return "not-proved";
@@ -267,7 +304,7 @@ function comparisonVerdict(found: Found): ComparisonVerdict {
 /**
  * Whose fault it is that a comparison is not clean.
  *
- * - series: a regression, a new splat, a claim not proved, a case that is flaky on the patched
+ * - series: a regression, a new splat (but where the baseline itself dies now and then), a claim not proved, a case that is flaky on the patched
  *   kernel only, and more often than chance explains;
  * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
  *   fails on the baseline, which has the feature;
@@ -281,7 +318,7 @@ function comparisonVerdict(found: Found): ComparisonVerdict {
  */
 function comparisonBlames(found: Found, isLacking: (name: string) => boolean): Blame[] {
   const all = new Set<Blame>();
-  if (found.newSplats.length > 0) all.add("series");
+  if (tellingSplats(found).length > 0) all.add("series");
   for (const each of found.cases) {
     if (each.known) continue;
     if (isRegression(found, each) || isFlakyByPatch(each)) all.add("series");
