@@ -84,21 +84,35 @@ export function compare(request: CompareRequest): Comparison {
   const baseline = byName(request.baseline, (name) => isUnseen("baseline", name));
   const patched = byName(request.patched, (name) => isUnseen("patched", name));
   const names = [...new Set([...baseline.keys(), ...patched.keys()])];
-  const isLacking = (name: string) =>
+  const isUnrun = (name: string) =>
     (!baseline.has(name) && isUnseen("baseline", name)) ||
     (!patched.has(name) && isUnseen("patched", name)) ||
     ![request.baseline, request.patched].every((repeats) =>
       repeats.some(({ only }) => ran(only, name)),
     );
-  const compared = names.map((name) =>
-    compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
-      proving: isOwn(name),
-      excepted: isExcepted(name),
-      control: request.control,
-      lacking: isLacking(name),
-      known: knownFailureOf(request.known ?? [], name),
-    }),
-  );
+  const compareAll = (isLacking: (name: string) => boolean) =>
+    names.map((name) =>
+      compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
+        proving: isOwn(name),
+        excepted: isExcepted(name),
+        control: request.control,
+        lacking: isLacking(name),
+        known: knownFailureOf(request.known ?? [], name),
+      }),
+    );
+  const splats = newSplats(request);
+  const asSeen = compareAll(isUnrun);
+  const wavering = asSeen.find(diesNowAndThen);
+  const isLost = ({ patched: after }: CaseComparison) =>
+    wavering !== undefined && after.length > 0 && after.every(isDeath);
+  const lost = new Set(asSeen.filter(isLost).map(({ name }) => name));
+  const isLacking = (name: string) => isUnrun(name) || lost.has(name);
+  const compared = lost.size > 0 ? compareAll(isLacking) : asSeen;
+  const incomplete = unseen.map(({ why }) => why);
+  if (wavering && splats.length + lost.size > 0) {
+    const why = "a fair comparison: the baseline, too, dies now and then";
+    incomplete.push(`${why} (${wavering.name})`);
+  }
   const programs = new Set(request.baseline.flatMap((repeat) => repeat.programs ?? []));
   const cases = withFlakyPrograms(compared, [...programs]);
   // Of what is left out nothing is known, nor whether it has such cases.
@@ -106,13 +120,6 @@ export function compare(request: CompareRequest): Comparison {
     leftOut.some((program) => canMatchFrom(glob, `${program.replace(/@.*/, "")}.`));
   // Exceptions may leave nothing of one glob, but not of all.
   const hasOwnCases = cases.some(({ proof }) => proof);
-  const incomplete = unseen.map(({ why }) => why);
-  const splats = newSplats(request);
-  const wavering = splats.length > 0 ? cases.find(diesNowAndThen) : undefined;
-  if (wavering) {
-    const why = "a fair comparison of the consoles: the baseline, too, dies now and then";
-    incomplete.push(`${why} (${wavering.name})`);
-  }
   const found: Found = {
     series: request.series,
     control: request.control,
@@ -283,7 +290,12 @@ type Found = Omit<Comparison, "verdict" | "blames">;
 
 /** A baseline that dies in a case, and in another repeat does not: what kills it may strike anywhere. */
 function diesNowAndThen({ baseline, known }: CaseComparison): boolean {
-  return !known && baseline.includes("crash") && baseline.includes("pass");
+  return !known && baseline.includes("crash") && baseline.some((verdict) => verdict !== "crash");
+}
+
+/** What becomes of a case in which the kernel dies, and of those after it. */
+function isDeath(verdict: CaseVerdict): boolean {
+  return verdict === "crash" || verdict === "missing";
 }
 
 /** Complaints that tell something of the series. */
