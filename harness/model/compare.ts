@@ -90,29 +90,23 @@ export function compare(request: CompareRequest): Comparison {
     ![request.baseline, request.patched].every((repeats) =>
       repeats.some(({ only }) => ran(only, name)),
     );
-  const compareAll = (isLacking: (name: string) => boolean) =>
-    names.map((name) =>
-      compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
-        proving: isOwn(name),
-        excepted: isExcepted(name),
-        control: request.control,
-        lacking: isLacking(name),
-        known: knownFailureOf(request.known ?? [], name),
-      }),
-    );
+  const knownOf = (name: string) => knownFailureOf(request.known ?? [], name);
+  const wavering = names.find((name) => !knownOf(name) && diesNowAndThen(baseline.get(name)));
+  const isLost = (name: string) => wavering !== undefined && isOnlyDeath(patched.get(name));
+  const isLacking = (name: string) => isUnrun(name) || isLost(name);
+  const compared = names.map((name) =>
+    compareCase(name, baseline.get(name) ?? [], patched.get(name) ?? [], {
+      proving: isOwn(name),
+      excepted: isExcepted(name),
+      control: request.control,
+      lacking: isLacking(name),
+      known: knownOf(name),
+    }),
+  );
   const splats = newSplats(request);
-  const asSeen = compareAll(isUnrun);
-  const wavering = asSeen.find(diesNowAndThen);
-  const isLost = ({ patched: after }: CaseComparison) =>
-    wavering !== undefined && after.length > 0 && after.every(isDeath);
-  const lost = new Set(asSeen.filter(isLost).map(({ name }) => name));
-  const isLacking = (name: string) => isUnrun(name) || lost.has(name);
-  const compared = lost.size > 0 ? compareAll(isLacking) : asSeen;
   const incomplete = unseen.map(({ why }) => why);
-  if (wavering && splats.length + lost.size > 0) {
-    const why = "a fair comparison: the baseline, too, dies now and then";
-    incomplete.push(`${why} (${wavering.name})`);
-  }
+  if (wavering !== undefined && (splats.length > 0 || names.some(isLost)))
+    incomplete.push(`a fair comparison: the baseline, too, dies now and then (${wavering})`);
   const programs = new Set(request.baseline.flatMap((repeat) => repeat.programs ?? []));
   const cases = withFlakyPrograms(compared, [...programs]);
   // Of what is left out nothing is known, nor whether it has such cases.
@@ -133,8 +127,9 @@ export function compare(request: CompareRequest): Comparison {
     newSplats: splats,
     incomplete,
   };
-  const verdict = comparisonVerdict(found);
-  return { ...found, verdict, blames: comparisonBlames(found, isLacking) };
+  const telling = wavering === undefined ? splats : [];
+  const verdict = comparisonVerdict(found, telling);
+  return { ...found, verdict, blames: comparisonBlames(found, telling, isLacking) };
 }
 
 /** The case's results in each repeat that ran its program; one without it counts as `missing` unless it was not seen. */
@@ -288,23 +283,22 @@ export function isDoubtful(comparison: { control: boolean }, each: CaseCompariso
 
 type Found = Omit<Comparison, "verdict" | "blames">;
 
-/** A baseline that dies in a case, and in another repeat does not: what kills it may strike anywhere. */
-function diesNowAndThen({ baseline, known }: CaseComparison): boolean {
-  return !known && baseline.includes("crash") && baseline.some((verdict) => verdict !== "crash");
+/** A kernel that dies in a case, and in another repeat does not: what kills it may strike anywhere. */
+function diesNowAndThen(results: readonly CaseResult[] = []): boolean {
+  const deaths = results.filter(({ verdict }) => verdict === "crash").length;
+  return deaths > 0 && deaths < results.length;
 }
 
-/** What becomes of a case in which the kernel dies, and of those after it. */
-function isDeath(verdict: CaseVerdict): boolean {
-  return verdict === "crash" || verdict === "missing";
+/** Whether nothing was seen of a case but that the kernel died in it, or before it. */
+function isOnlyDeath(results: readonly CaseResult[] = []): boolean {
+  return (
+    results.length > 0 &&
+    results.every(({ verdict }) => verdict === "crash" || verdict === "missing")
+  );
 }
 
-/** Complaints that tell something of the series. */
-function tellingSplats({ newSplats, cases }: Found): readonly string[] {
-  return cases.some(diesNowAndThen) ? [] : newSplats;
-}
-
-function comparisonVerdict(found: Found): ComparisonVerdict {
-  if (tellingSplats(found).length > 0) return "regression";
+function comparisonVerdict(found: Found, tellingSplats: readonly string[]): ComparisonVerdict {
+  if (tellingSplats.length > 0) return "regression";
   if (found.cases.some((each) => isRegression(found, each))) return "regression";
   if (found.incomplete.length > 0) return "incomplete";
   if (found.unmatchedProves.length > 0) return "not-proved";
@@ -316,8 +310,8 @@ function comparisonVerdict(found: Found): ComparisonVerdict {
 /**
  * Whose fault it is that a comparison is not clean.
  *
- * - series: a regression, a new splat (but where the baseline itself dies now and then), a claim not proved, a case that is flaky on the patched
- *   kernel only, and more often than chance explains;
+ * - series: a regression, a new splat (not where the baseline dies now and then), a claim not
+ *   proved, a case that is flaky on the patched kernel only, and more often than chance explains;
  * - baseline: its kernel dies in a case and the series does not mend that; a control's case that
  *   fails on the baseline, which has the feature;
  * - suite: a control's case passes without the feature (it cannot fail); a glob of `proves`
@@ -328,9 +322,13 @@ function comparisonVerdict(found: Found): ComparisonVerdict {
  *
  * What the harness failed to run blames nobody here: the failure that cut it short does.
  */
-function comparisonBlames(found: Found, isLacking: (name: string) => boolean): Blame[] {
+function comparisonBlames(
+  found: Found,
+  tellingSplats: readonly string[],
+  isLacking: (name: string) => boolean,
+): Blame[] {
   const all = new Set<Blame>();
-  if (tellingSplats(found).length > 0) all.add("series");
+  if (tellingSplats.length > 0) all.add("series");
   for (const each of found.cases) {
     if (each.known) continue;
     if (isRegression(found, each) || isFlakyByPatch(each)) all.add("series");

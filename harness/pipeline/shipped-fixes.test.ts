@@ -30,6 +30,13 @@ test("a baseline that does not build is told which shipped fixes its tree lacks"
   t.is(await hintOf("baseline", "sparc64", "see the log"), `see the log; ${named}`);
   t.is(await hintOf("baseline", "mips", "see the log"), "see the log");
   t.is(await hintOf("infra", "sparc64", "see the log"), "see the log");
+  const gone = {
+    arch: { kernelArch: "sparc64" },
+    source: { tree: () => Promise.reject(new Error("the tree is gone")) },
+  };
+  const failure = new Failure({ reason: "r", blame: "baseline", what: "w" });
+  const signal = new AbortController().signal;
+  t.is(await withShippedFixes(failure, gone as unknown as Plan, signal, root), failure);
   const bug = new Error("bug");
   const plan = {} as Plan;
   t.is(await withShippedFixes(bug, plan, new AbortController().signal, root), bug);

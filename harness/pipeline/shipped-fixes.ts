@@ -14,11 +14,12 @@ export async function withShippedFixes(
   dirOfFixes?: string,
 ): Promise<unknown> {
   if (!(thrown instanceof Failure && thrown.blame === "baseline") || signal.aborted) return thrown;
-  const { dir } = await plan.source.tree();
-  const fixes = await fixesFor(plan.arch.kernelArch, dir, {
-    signal,
-    ...(dirOfFixes === undefined ? {} : { dir: dirOfFixes }),
-  });
+  const options = { signal, ...(dirOfFixes === undefined ? {} : { dir: dirOfFixes }) };
+  // What goes wrong here (Ctrl-C, a folder that is gone) must not stand in the place of the failure.
+  const fixes = await plan.source
+    .tree()
+    .then(({ dir }) => fixesFor(plan.arch.kernelArch, dir, options))
+    .catch(() => []);
   if (fixes.length === 0) return thrown;
   const names = fixes.map((file) => path.relative("", file)).join(", ");
   const hint = `patches of the harness that mend mainline here, for --on: ${names}`;
