@@ -52,12 +52,7 @@
 #define KTAP_CASE_SKIP 104
 
 #define KTAP_CASE_SECONDS 6
-/*
- * How long a stress case goes on once it has had its least of rounds.  In a
- * second an emulated guest on a busy host has 4,000 to 25,000 rounds of
- * wait6.race; its control, the same schedule over wait4(), was seen to lose a
- * signal in one of the first hundred 28 times of 32, at the latest in round 1235.
- */
+/* How long a stress case goes on once it has had its least of rounds. */
 #define KTAP_STRESS_MSEC 1000
 
 struct ktap_case {
