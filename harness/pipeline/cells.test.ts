@@ -137,8 +137,10 @@ test("a cell begins with the last kernel of the one before it", async (t) => {
   await turn();
   t.is(began.length, 3, "each is counted once");
   t.false(began[0]?.workshop.isIdle);
+  t.is(began[0]?.workshop.guests.free, 2);
   began[2]?.kernelsLeft(0);
   t.true(began[0]?.workshop.isIdle);
+  t.is(began[0]?.workshop.guests.free, 4, "guests in place of a build");
   const removed: string[] = [];
   if (began[0])
     began[0].workshop.patchedTrees.remove = (tree) => Promise.resolve(void removed.push(tree));

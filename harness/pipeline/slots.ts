@@ -12,15 +12,24 @@ export class Slots {
     return this.#free;
   }
 
+  /** From now on so many more pieces of work run at once. */
+  add(count: number): void {
+    for (let added = 0; added < count; added++) this.#release();
+  }
+
   async use<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
+      this.#release();
     }
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free++;
   }
 }

@@ -1,14 +1,16 @@
 import { PatchedTrees } from "./patched-trees.ts";
 import { Slots } from "./slots.ts";
 
-/** Guests that run at once: each has two CPUs of its own under TCG, and builds want some too. */
-const guestSlots = 2;
+/** Guests that run at once beside a build: each has two CPUs of its own under TCG. */
+const guestsBesideBuilds = 2;
+/** So many more when nothing is built: many tests sleep or wait most of their time. */
+const guestsInPlaceOfABuild = 2;
 
 /** What all cells of a command share: the host's time, and trees that are needed more than once. */
 export class Workshop implements AsyncDisposable {
   /** One kernel is built at a time, with all jobs. */
   readonly builds = new Slots(1);
-  readonly guests = new Slots(guestSlots);
+  readonly guests = new Slots(guestsBesideBuilds);
   readonly patchedTrees = new PatchedTrees();
   #unbuilt: number;
 
@@ -25,6 +27,7 @@ export class Workshop implements AsyncDisposable {
   /** Told by each cell once it has built all it will build. */
   cellIsBuilt(): void {
     this.#unbuilt--;
+    if (this.#unbuilt === 0) this.guests.add(guestsInPlaceOfABuild);
   }
 
   /** To be called when all cells have ended. */
