@@ -28,9 +28,10 @@ export default {
     devices: ["virtio-rng-pci"],
     console: "ttyS0",
     append: [
-      // As on x86_64: no delay loops measured, no panic over timer ticks that a busy host lost.
+      // As on x86_64: no delay loops measured, no consequences of timer ticks that a busy host lost.
       "lpj=4000000",
       "no_timer_check",
+      "tsc=reliable",
     ],
   },
   slowdown: { tcg: 12, kvm: 1 },

@@ -38,7 +38,7 @@ export function machineChecks(options: DoctorOptions): Check[] {
     {
       ...machine,
       name: "memory",
-      purpose: "two guests and a compiler at a time",
+      purpose: "two guests beside a compiler, or four guests",
       probe: probeMemory,
     },
     {

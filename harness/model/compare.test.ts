@@ -49,6 +49,27 @@ const rows: readonly Conclusion[] = [
     exit: 1,
   },
   {
+    what: "a claim that could not be tried in one boot, and is kept in the others",
+    request: request({ "w.x": "SSS" }, { "w.x": "SPP" }, proves),
+    verdict: "proved",
+    blames: [],
+    exit: 0,
+  },
+  {
+    what: "a claim that was tried in no boot",
+    request: request({ "w.x": "SSS" }, { "w.x": "SSS" }, proves),
+    verdict: "not-proved",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
+    what: "a claim that is kept in one boot, fails in one and could not be tried in one",
+    request: request({ "w.x": "SSS" }, { "w.x": "SPF" }, proves),
+    verdict: "not-proved",
+    blames: ["series"],
+    exit: 1,
+  },
+  {
     what: "a case that was not seen on the baseline proves nothing",
     request: request({ "w.x": "M" }, { "w.x": "P" }, proves),
     verdict: "not-proved",

@@ -18,12 +18,12 @@ const enoughRepeats = 9;
 /**
  * A case that disagrees with itself on the patched kernel and not on the baseline, and not so often
  * that chance is ruled out, in few repeats: more would tell. One that is flaky on the baseline too
- * says nothing of the series, and a claim that failed once is not proved, whatever else it does.
+ * says nothing of the series; a claim that failed once is not proved, whatever else it does, and one
+ * that is proved and was skipped now and then is not the less so.
  */
 export function isUndecided(each: CaseComparison): boolean {
   const isFew = Math.min(each.baseline.length, each.patched.length) < enoughRepeats;
-  if (each.transition !== "flaky" || each.known) return false;
-  if (each.proof && each.proof !== "proved") return false;
+  if (each.transition !== "flaky" || each.known || each.proof) return false;
   return isSteady(each.baseline) && isFew && !isFlakyByPatch(each);
 }
 
@@ -37,7 +37,7 @@ const significance = 0.05;
  * race, some one fails on one kernel only.
  */
 export function isFlakyByPatch(each: CaseComparison): boolean {
-  if (each.transition !== "flaky" || each.known) return false;
+  if (each.transition !== "flaky" || each.known || each.proof === "proved") return false;
   if (each.baseline.length === 0) return false;
   if (each.baseline.some((verdict) => verdict !== "pass")) return false;
   const own = chanceOfSoMany(seenOf([each.baseline]), seenOf([each.patched]));
