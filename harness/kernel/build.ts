@@ -119,7 +119,7 @@ function ccacheEnv(isUsed: boolean): Readonly<Record<string, string>> {
 export function kernelFingerprint(request: KernelRequest): string {
   return fingerprint({
     // Raised when this file builds kernels in another way.
-    recipe: 2,
+    recipe: 3,
     // What is compiled ...
     tree: request.tree.identity,
     patch: request.patch?.identity,

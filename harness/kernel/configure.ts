@@ -18,8 +18,8 @@ export interface MakeContext {
 }
 
 /**
- * Writes .config: tinyconfig with the wanted options over it, then olddefconfig, then a check that
- * each of them is there. Options listed in `tolerate` may be missing (suites ask for what only some
+ * Writes .config: tinyconfig's switches with the wanted options over them, then olddefconfig, then a
+ * check that each of them is there. Options listed in `tolerate` may be missing (suites ask for what only some
  * kernels have); they are given back.
  * Throws Failure "option-dropped" naming each, and "build-failed" where make fails.
  */
@@ -27,13 +27,26 @@ export async function configure(make: MakeContext, wanted: Merged): Promise<read
   const file = path.join(make.objects, ".config");
   await mkdir(make.objects, { recursive: true });
   await run(make, "tinyconfig");
+  const tiny = withoutDefaults(await readFile(file, "utf8"));
   // Kconfig takes the last of two settings of one option.
-  await writeFile(file, `${await readFile(file, "utf8")}\n${formatConfig(wanted)}`);
+  await writeFile(file, `${tiny}\n${formatConfig(wanted)}`);
   await run(make, "olddefconfig");
   const dropped = missingFrom(wanted, await readFile(file, "utf8"));
   const mandatory = dropped.filter((each) => each.wanted.origin.asker !== "suite");
   if (mandatory.length) throw droppedFailure(mandatory);
   return dropped;
+}
+
+/**
+ * A .config text of tinyconfig without numbers and strings. It says no to each switch, but gives numbers
+ * their defaults for the machine that this makes: of powerpc a 32-bit one, whose stacks (THREAD_SHIFT) are
+ * half as large as a 64-bit kernel needs. olddefconfig gives them those of the kernel that is wanted.
+ */
+export function withoutDefaults(tiny: string): string {
+  return tiny
+    .split("\n")
+    .filter((line) => !/^CONFIG_\w+=(?:"|-?\d)/.test(line))
+    .join("\n");
 }
 
 /**
