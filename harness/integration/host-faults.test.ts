@@ -50,10 +50,9 @@ test.serial(
     ] as const) {
       const rig = await rigFor(t, {
         ...good,
-        // The first start is the baseline's.
         variants: [
           { kernelContains, boot: panic },
-          { kernelContains, start: 3, boot },
+          { kernelContains, kernelStart: 2, boot },
         ],
       });
       const finished = await rig.run("--patch", await harmless(rig));

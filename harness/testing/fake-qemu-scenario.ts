@@ -80,6 +80,8 @@ export interface Scenario extends Behaviour {
     readonly initramfsContains?: string;
     /** This is the so-manyth start of QEMU with this scenario, from 1, probes not counted. */
     readonly start?: number;
+    /** The same of this kernel: guests of several begin in any order. */
+    readonly kernelStart?: number;
   })[];
   /** What the accelerator probe's guest does under KVM: "error" prints QEMU's usual complaint. */
   readonly kvm?: "runs" | "hangs" | "error";

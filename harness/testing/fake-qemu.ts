@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeSync } from "node:fs";
 import net from "node:net";
 import ssh2 from "ssh2";
@@ -37,11 +38,11 @@ function runProbe(): void {
   setInterval(() => undefined, 1000);
 }
 
-/** Counts this start; safe when several begin at once. */
-function countStart(): number {
+/** Counts this start, of all kernels or of one; safe when several begin at once. */
+function countStart(kernel = ""): number {
   for (let start = 1; ; start += 1) {
     try {
-      mkdirSync(`${scenarioFile}.start-${start}`);
+      mkdirSync(`${scenarioFile}.start${kernel}-${start}`);
       return start;
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
@@ -51,11 +52,13 @@ function countStart(): number {
 
 function behaviourOf(kernel: Buffer, initramfs: Buffer): Behaviour {
   const start = countStart();
+  const kernelStart = countStart(`-${createHash("sha256").update(kernel).digest("hex")}`);
   const variants = (scenario.variants ?? []).filter(
     (each) =>
       (each.kernelContains === undefined || kernel.includes(each.kernelContains)) &&
       (each.initramfsContains === undefined || initramfs.includes(each.initramfsContains)) &&
-      (each.start === undefined || each.start === start),
+      (each.start === undefined || each.start === start) &&
+      (each.kernelStart === undefined || each.kernelStart === kernelStart),
   );
   return Object.assign({}, scenario, ...variants) as Behaviour;
 }
