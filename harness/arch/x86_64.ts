@@ -41,7 +41,7 @@ export default {
       "lpj=4000000",
       // A busy host loses timer ticks; the boot-time check of the timer then panics.
       "no_timer_check",
-      // Nor are lost ticks a proof against the TSC, which the host keeps: without it timers fire at ticks only.
+      // Nor are lost ticks a proof against the TSC, which is the host's: without it timers fire at ticks only.
       "tsc=reliable",
     ],
   },

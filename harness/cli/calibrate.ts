@@ -13,17 +13,13 @@ import { kernelRequest } from "../pipeline/kernel-request.ts";
 import { PatchedTrees } from "../pipeline/patched-trees.ts";
 import { makePlan } from "../pipeline/plan.ts";
 import { chooseAccelerator } from "../vm/accel.ts";
-import type { Vm } from "../vm.ts";
-import { clockRate, factorOf, storeMeasured, workload, type ClockReading } from "../vm/slowdown.ts";
+import { clockDrift, clockSeconds } from "../vm/guest-clock.ts";
+import { factorOf, storeMeasured, workload } from "../vm/slowdown.ts";
 import { defineCommand } from "./command.ts";
 import { kernelOptions, runRequest } from "./run-options.ts";
 
 /** The best of so many counts: a busy host only ever makes things slower. */
 const rounds = 3;
-/** A clock that is off by more is no clock; a busy host makes one that loses ticks a little slower. */
-const clockTolerance = 0.25;
-/** Seconds between two readings of a clock, at the least: /proc/uptime and ssh are good for 0.1 s. */
-const clockSeconds = 4;
 
 export const calibrateCommand = defineCommand({
   command: "calibrate",
@@ -72,21 +68,28 @@ export const calibrateCommand = defineCommand({
         ...context,
       });
       await using _ends = vm;
-      const firstReading = await readClock(vm, signal);
-      const guestSeconds = await best(async () => {
-        const { end, seconds } = await vm.exec(workload("/bin/busybox"), {
-          timeoutSeconds: 60,
-          signal,
-        });
-        if (end.how === "exited" && end.code === 0) return seconds;
+      const inGuest = async (what: string, command: string) => {
+        const result = await vm.exec(command, { timeoutSeconds: 60, signal });
+        if (result.end.how === "exited" && result.end.code === 0) return result;
         throw new Failure({
           reason: "calibration-failed",
           blame: "infra",
-          what: `the workload came to an odd end in the ${arch.name} guest: ${JSON.stringify(end)}`,
+          what: `${what} came to an odd end in the ${arch.name} guest: ${JSON.stringify(result.end)}`,
           evidence: vm.console.tail(),
         });
-      });
-      await checkClock(vm, firstReading, arch.name, signal);
+      };
+      const readClock = async () => {
+        const { stdout } = await inGuest("reading the clock", "cat /proc/uptime");
+        return { uptime: Number.parseFloat(stdout.toString()), lived: vm.guestSeconds };
+      };
+      const first = await readClock();
+      const guestSeconds = await best(
+        async () => (await inGuest("the workload", workload("/bin/busybox"))).seconds,
+      );
+      const left = first.lived + clockSeconds - vm.guestSeconds;
+      if (left > 0) await setTimeout(left * 1000, undefined, { signal });
+      const drift = clockDrift(arch.name, first, await readClock());
+      if (drift) throw drift;
       const measured = { guestSeconds, hostSeconds, bootSeconds: vm.bootSeconds };
       await storeMeasured(arch, accelerator.name, measured);
       const factor = factorOf(measured);
@@ -103,33 +106,6 @@ export const calibrateCommand = defineCommand({
     }
   },
 });
-
-async function readClock(vm: Vm, signal: AbortSignal): Promise<ClockReading> {
-  const { stdout } = await vm.exec("cat /proc/uptime", { signal });
-  return { uptime: Number.parseFloat(stdout.toString()), lived: vm.guestSeconds };
-}
-
-/** Throws Failure "guest-clock" where the guest's clock is not the host's. */
-async function checkClock(
-  vm: Vm,
-  first: ClockReading,
-  arch: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const left = first.lived + clockSeconds - vm.guestSeconds;
-  if (left > 0) await setTimeout(left * 1000, undefined, { signal });
-  const last = await readClock(vm, signal);
-  const rate = clockRate(first, last);
-  if (Math.abs(rate - 1) <= clockTolerance) return;
-  const [guest, host] = [last.uptime - first.uptime, last.lived - first.lived];
-  throw new Failure({
-    reason: "guest-clock",
-    blame: "infra",
-    what: `the ${arch} guest's clock goes ${rate.toFixed(2)} times as fast as the host's: ${guest.toFixed(1)} s in ${host.toFixed(1)} s`,
-    hint: `is the kernel configured for the machine's timer? kconfigs/arch/${arch}.config; on a very busy host, try again`,
-    evidence: vm.console.tail(),
-  });
-}
 
 async function best(measure: () => Promise<number>): Promise<number> {
   let least = Number.POSITIVE_INFINITY;

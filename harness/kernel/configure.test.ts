@@ -1,5 +1,10 @@
 import test from "ava";
-import { bringsOptions, withoutDefaults } from "./configure.ts";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { exec } from "../exec.ts";
+import { mergeFragments, parseSetting } from "../kconfig.ts";
+import { temporaryDir } from "../testing/tree.ts";
+import { bringsOptions, configure } from "./configure.ts";
 
 test("Kconfig and what it starts bring options, tables of system calls do not", (t) => {
   const files = [
@@ -9,15 +14,27 @@ test("Kconfig and what it starts bring options, tables of system calls do not", 
   t.deepEqual(files.filter(bringsOptions), files.slice(0, 4));
 });
 
-test("of tinyconfig the switches are taken, not numbers and strings, which it gives for another machine", (t) => {
-  const tiny = [
-    "# CONFIG_SMP is not set",
-    "CONFIG_EXPERT=y",
+test("of tinyconfig the switches are taken, not numbers and strings, which it gives for another machine", async (t) => {
+  const objects = await temporaryDir();
+  t.teardown(() => rm(objects, { recursive: true, force: true }));
+  const file = path.join(objects, ".config");
+  const switches = ["# CONFIG_SMP is not set", "CONFIG_EXPERT=y"];
+  const numbers = [
     "CONFIG_THREAD_SHIFT=13",
     "CONFIG_PHYSICAL_START=0x00000000",
-    'CONFIG_CMDLINE=""',
     "CONFIG_OFFSET=-1",
-    "",
   ];
-  t.deepEqual(withoutDefaults(tiny.join("\n")).split("\n"), [...tiny.slice(0, 2), ""]);
+  const tiny = [...switches, ...numbers, 'CONFIG_CMDLINE=""'];
+  let asked = "";
+  const run = async ([target]: readonly string[]) => {
+    if (target === "tinyconfig") await writeFile(file, `${tiny.join("\n")}\n`);
+    else asked = await readFile(file, "utf8");
+    return exec("true", []);
+  };
+  const wanted = mergeFragments([parseSetting("CONFIG_HZ=1000")]);
+  await configure({ objects, run }, wanted);
+  t.deepEqual(
+    asked.split("\n").filter((line) => line.includes("CONFIG_")),
+    [...switches, "CONFIG_HZ=1000"],
+  );
 });

@@ -19,8 +19,8 @@ export interface MakeContext {
 
 /**
  * Writes .config: tinyconfig's switches with the wanted options over them, then olddefconfig, then a
- * check that each of them is there. Options listed in `tolerate` may be missing (suites ask for what only some
- * kernels have); they are given back.
+ * check that each of them is there. What only suites want may be missing, for some kernels have it not;
+ * it is given back.
  * Throws Failure "option-dropped" naming each, and "build-failed" where make fails.
  */
 export async function configure(make: MakeContext, wanted: Merged): Promise<readonly Dropped[]> {
@@ -40,9 +40,9 @@ export async function configure(make: MakeContext, wanted: Merged): Promise<read
 /**
  * A .config text of tinyconfig without numbers and strings. It says no to each switch, but gives numbers
  * their defaults for the machine that this makes: of powerpc a 32-bit one, whose stacks (THREAD_SHIFT) are
- * half as large as a 64-bit kernel needs. olddefconfig gives them those of the kernel that is wanted.
+ * too small for a 64-bit kernel. olddefconfig gives them those of the kernel that is wanted.
  */
-export function withoutDefaults(tiny: string): string {
+function withoutDefaults(tiny: string): string {
   return tiny
     .split("\n")
     .filter((line) => !/^CONFIG_\w+=(?:"|-?\d)/.test(line))

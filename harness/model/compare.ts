@@ -63,7 +63,8 @@ export interface Unseen {
  * - verdicts that differ between repeats of one kernel are flaky, but for kinds of failing.
  *
  * A proving case must be seen not to pass on the baseline and pass on the patched kernel, each
- * time that it was tried there. `missing` on the side that must not pass shows nothing: the case was not seen there.
+ * time that it was tried there. `missing` on the side that must not pass shows nothing: the case
+ * was not seen there.
  */
 export function compare(request: CompareRequest): Comparison {
   const unseen = [...(request.unseen ?? [])];
@@ -255,8 +256,8 @@ function proofOf(
   const [without, having] = control ? [patched, baseline] : [baseline, patched];
   if (without.length === 0 || having.length === 0) return "not-proved";
   // A skip says that the case could not be tried in that boot, no more: it is told as flaky.
-  if (!having.every((verdict) => verdict === "pass" || verdict === "skip")) return "not-proved";
-  if (!having.includes("pass")) return "not-proved";
+  const tried = having.filter((verdict) => verdict !== "skip");
+  if (tried.length === 0 || tried.some((verdict) => verdict !== "pass")) return "not-proved";
   if (without.every((verdict) => verdict === "pass")) return "passes-without";
   // A control takes a feature away; a kernel that dies of it is broken, not without the feature.
   const shown = control

@@ -39,20 +39,6 @@ export function factorOf({ guestSeconds, hostSeconds }: Measured): number {
   return Math.max(1, guestSeconds / hostSeconds);
 }
 
-/** A guest's /proc/uptime, in seconds, when QEMU had lived for `lived` seconds. */
-export interface ClockReading {
-  readonly uptime: number;
-  readonly lived: number;
-}
-
-/**
- * How fast a guest's clock goes by the host's: 1 where it is right. A kernel that is configured for
- * another frequency than its timer has runs twice as fast, say, and nothing else shows it.
- */
-export function clockRate(first: ClockReading, last: ClockReading): number {
-  return (last.uptime - first.uptime) / (last.lived - first.lived);
-}
-
 /** The architecture with the slowdown as measured on this host, where that is larger. */
 export async function withMeasuredSlowdown(arch: Arch): Promise<Arch> {
   const larger = async (name: Accelerator["name"]) => {
