@@ -3,6 +3,9 @@ import type { Emit, Event } from "../model/event.ts";
 import { Conclusion, failureTitle } from "./conclusion.ts";
 import { cellsText, counted, duration, verdictWord } from "./sentences.ts";
 
+/** A log that was silent for so many milliseconds has progress told, too: a long build is no hang. */
+const silence = 60_000;
+
 /** One line for each event that is worth one, with the minutes and seconds since the start; for logs and pipes. */
 export function plainReporter(
   write: (text: string) => void,
@@ -12,8 +15,10 @@ export function plainReporter(
   const titles = new Map<string, string>();
   const cases = new Map<string, number>();
   const conclusion = new Conclusion();
+  let said = started;
   const say = (text: string) => {
-    const seconds = Math.floor((now() - started) / 1000);
+    said = now();
+    const seconds = Math.floor((said - started) / 1000);
     const clock = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
     write(`${clock} ${text}\n`);
   };
@@ -34,6 +39,8 @@ export function plainReporter(
         say(`start   ${oneLine(event.step.title)}`);
         break;
       case "step-progress":
+        if (now() - said >= silence)
+          say(`going   ${titles.get(event.id) ?? oneLine(event.id)}: ${oneLine(event.text)}`);
         break;
       case "step-finished":
         say(stepEnd(event, titles.get(event.id) ?? oneLine(event.id)));

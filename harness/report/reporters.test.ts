@@ -96,6 +96,24 @@ test("plain output: a line an event, no raw control characters, the verdict at t
   );
 });
 
+test("plain output: what is under way, once nothing else was said for a minute", (t) => {
+  let text = "";
+  let now = 0;
+  const emit = plainReporter(
+    (more) => (text += more),
+    () => now,
+  );
+  emit({ type: "step-started", step: { id: "k", title: "build the kernel" } });
+  for (now = 10_000; now <= 140_000; now += 10_000)
+    emit({ type: "step-progress", id: "k", text: `${now / 1000} files` });
+  t.deepEqual(text.split("\n"), [
+    "00:00 start   build the kernel",
+    "01:00 going   build the kernel: 60 files",
+    "02:00 going   build the kernel: 120 files",
+    "",
+  ]);
+});
+
 test("JSON output: one object a line, the events themselves, nothing a terminal would act on", (t) => {
   let text = "";
   const emit = jsonReporter((more) => (text += more));
